@@ -1,0 +1,66 @@
+"""A reader's digest as one Internet message (RFC 5322, MIME).
+
+Takes finished text and HTML: neither their rendering nor their sending belongs here.
+"""
+
+import datetime
+import hashlib
+import unicodedata
+from email.headerregistry import Address, HeaderRegistry, MessageIDHeader
+from email.message import EmailMessage
+from email.policy import EmailPolicy
+
+from email_validator import validate_email
+
+_HEADERS = HeaderRegistry()
+# An unknown header longer than a line would be encoded, and nothing that looks for a List-Id decodes it.
+_HEADERS.map_to_type("list-id", MessageIDHeader)  # type: ignore[arg-type]  # typeshed asks for the base class
+_POLICY = EmailPolicy(linesep="\r\n", cte_type="7bit", header_factory=_HEADERS)
+
+
+def message(
+    *,
+    sender: str,
+    recipient: str,
+    subject: str,
+    text: str,
+    html: str,
+    message_id: str,
+    date: datetime.datetime,
+) -> EmailMessage:
+    """The digest as multipart/alternative, the text first, in short lines of ASCII that a relay leaves alone.
+
+    `sender` and `recipient` are one address each, `ada@lab.example` or `Ada <ada@lab.example>`; `date` has a
+    zone. Raises `ValueError` for what is not an address.
+    """
+    to, by = _mailbox(recipient), _mailbox(sender)
+    mail = EmailMessage(policy=_POLICY)
+    mail["From"] = by
+    mail["To"] = to
+    mail["Subject"] = _line(subject)
+    mail["Date"] = date
+    mail["Message-ID"] = _line(message_id)
+    mail["List-Id"] = f"<paperboy.{by.domain}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["Precedence"] = "bulk"
+    # Quoted-printable throughout: relays may break long lines and change control characters of anything else.
+    mail.set_content(text, cte="quoted-printable")
+    mail.add_alternative(html, subtype="html", cte="quoted-printable")
+    return mail
+
+
+def message_id(day: datetime.date, recipient: str, sender_domain: str) -> str:
+    """The Message-ID of a reader's digest of a day: always the same, and it does not show the address."""
+    key = hashlib.sha256(f"{day.isoformat()} {recipient}".encode()).hexdigest()[:32]
+    return f"<{key}@{sender_domain.encode('idna').decode()}>"
+
+
+def _line(text: str) -> str:
+    """Text on one line: a header must not begin another, whichever of Unicode's line breaks it holds."""
+    return " ".join("".join(" " if unicodedata.category(c) == "Cc" else c for c in text).split())
+
+
+def _mailbox(text: str) -> Address:
+    name, _, address = _line(text).rpartition("<")
+    valid = validate_email(address.removesuffix(">").strip(), check_deliverability=False)
+    return Address(name.strip().strip('"'), valid.local_part, valid.ascii_domain)

@@ -1,0 +1,204 @@
+"""The outbox: every reader's digest of every day as an intent, written down before it is sent.
+
+A row goes from `pending` through `sending` to what became of it. `sending` is committed before the first byte
+leaves, so that after a crash no message is sent a second time: the row becomes `unknown`, for the operator to
+judge. How a message is made or how it travels does not belong here.
+"""
+
+import datetime
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import EmailMessage
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from filelock import FileLock, Timeout
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.schema import CreateTable
+
+from assets.mail.transport import Deliver, DeliveryUnknown, Transport, TransportError, Undelivered
+
+Compose = Callable[[str, str], EmailMessage]
+"""From a reader's address and a Message-ID to the message."""
+
+
+class State(StrEnum):
+    """What is known of a reader's digest."""
+
+    PENDING = "pending"  # not tried yet
+    SENDING = "sending"  # being handed over
+    SENT = "sent"  # accepted
+    RETRY = "retry"  # surely not accepted; the next delivery of the day tries again
+    FAILED = "failed"  # refused for good
+    UNKNOWN = "unknown"  # perhaps accepted; never sent again by itself
+
+
+DUE = (State.PENDING, State.RETRY)
+
+_outbox = sa.Table(
+    "outbox",
+    sa.MetaData(),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("recipient", sa.String, primary_key=True),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("message_id", sa.String, nullable=False, unique=True),
+    sa.Column("edition", sa.String, nullable=False),
+    sa.Column("papers", sa.Integer, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("reason", sa.String, nullable=False),
+    sa.Column("updated_at", sa.DateTime, nullable=False),
+)
+
+
+class OutboxBusy(Exception):
+    """Another process is sending; the text names the lock file."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One reader's digest of one day."""
+
+    day: datetime.date
+    recipient: str
+    state: State
+    message_id: str
+    edition: str  # SHA-256 of the frozen edition
+    papers: int
+    attempts: int
+    reason: str  # why the state is not `sent`; empty where there is nothing to say
+    updated_at: datetime.datetime  # UTC, without a zone
+
+
+class Outbox:
+    """The outbox in the SQLite file at `path`, made where it does not exist.
+
+    Any number of processes may use it; one of them sends, and another waits `wait` seconds for its turn.
+    """
+
+    def __init__(self, path: Path, wait: float = 60) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock, self._wait = Path(f"{path}.lock"), wait
+        # No connection outlives its transaction, so that there is nothing to close.
+        self._engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool, connect_args={"timeout": 30})
+        sa.event.listen(self._engine, "connect", _configure)
+        # SQLite does not wait for another process that changes the journal mode too: it fails.
+        with FileLock(f"{path}.setup"), self._engine.begin() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            connection.execute(CreateTable(_outbox, if_not_exists=True))
+
+    def enqueue(
+        self,
+        day: datetime.date,
+        edition_hash: str,
+        papers: int,
+        recipients: Sequence[str],
+        message_ids: Sequence[str],
+    ) -> None:
+        """Write down, all or nothing, that each recipient is to get the day's edition of so many papers.
+
+        Whoever has a row for the day keeps it as it is: a changed edition is not mailed again. Raises
+        `ValueError` unless each recipient has a Message-ID, SQLAlchemy's `IntegrityError` if two share one.
+        """
+        edition = {"day": day, "edition": edition_hash, "papers": papers}
+        untried = {"state": State.PENDING, "attempts": 0, "reason": "", "updated_at": _now()}
+        rows = [
+            {**edition, **untried, "recipient": recipient, "message_id": message_id}
+            for recipient, message_id in zip(recipients, message_ids, strict=True)
+        ]
+        if not rows:
+            return
+        # Without the key's name, a Message-ID given twice would leave a reader out in silence.
+        unless_there = insert(_outbox).on_conflict_do_nothing(index_elements=["day", "recipient"])
+        with self._engine.begin() as connection:
+            connection.execute(unless_there, rows)
+
+    def deliver(self, day: datetime.date, transport: Transport, compose: Compose) -> None:
+        """Send what is due of the day; the rows tell afterwards what became of it.
+
+        A `TransportError` ends the delivery and puts all that is due to `retry`. Raises `OutboxBusy`, and
+        whatever `compose` raises: its row and those after it are then as they were.
+        """
+        with self._sending():
+            try:
+                with transport.session() as send:
+                    for row in self.rows(day):
+                        if row.state in DUE:
+                            self._attempt(row, send, compose)
+            except TransportError as error:
+                self._move(_outbox.c.day == day, DUE, State.RETRY, str(error))
+
+    def rows(self, day: datetime.date | None = None) -> list[Row]:
+        """The rows of a day, or of all days, by day and recipient."""
+        query = sa.select(_outbox).order_by(_outbox.c.day, _outbox.c.recipient)
+        if day is not None:
+            query = query.where(_outbox.c.day == day)
+        with self._engine.connect() as connection:
+            found = connection.execute(query).mappings()
+            return [Row(**{**row, "state": State(row["state"])}) for row in found]
+
+    def states(self, first: datetime.date, last: datetime.date) -> dict[datetime.date, dict[State, int]]:
+        """How many rows are in each state, for each day from first to last, both included, that has any."""
+        day, state = _outbox.c.day, _outbox.c.state
+        query = sa.select(day, state, sa.func.count()).where(day.between(first, last)).group_by(day, state)
+        counts: dict[datetime.date, dict[State, int]] = defaultdict(dict)
+        with self._engine.connect() as connection:
+            for a_day, a_state, count in connection.execute(query):
+                counts[a_day][State(a_state)] = count
+        return dict(counts)
+
+    @contextmanager
+    def _sending(self) -> Iterator[None]:
+        """Be the only sender; so what is found in `sending`, of any day, was left by one that crashed."""
+        try:
+            lock = FileLock(self._lock, timeout=self._wait).acquire()
+        except Timeout as error:
+            raise OutboxBusy(f"another process is sending: it holds {self._lock}") from error
+        with lock:
+            self._move(sa.true(), (State.SENDING,), State.UNKNOWN, "the sender ended without noting the outcome")
+            yield
+
+    def _attempt(self, row: Row, send: Deliver, compose: Compose) -> None:
+        this = sa.and_(_outbox.c.day == row.day, _outbox.c.recipient == row.recipient)
+        message = compose(row.recipient, row.message_id)
+        if not self._move(this, (row.state,), State.SENDING, "", attempts=row.attempts + 1):
+            return
+        # What stays true where a failure does not say how far the message came.
+        state, reason = State.UNKNOWN, "interrupted while sending"
+        try:
+            send(message)
+            state, reason = State.SENT, ""
+        except DeliveryUnknown as error:
+            reason = str(error)
+        except TransportError as error:
+            state, reason = State.RETRY, str(error)
+            raise
+        except Undelivered as error:
+            state, reason = State.FAILED if error.permanent else State.RETRY, str(error)
+        finally:
+            self._move(this, (State.SENDING,), state, reason)
+
+    def _move(
+        self, which: sa.ColumnElement[bool], old: Sequence[State], new: State, reason: str, **values: Any
+    ) -> bool:
+        """Compare and set, and commit; whether any row was in an old state and so is now in the new one."""
+        change = sa.update(_outbox).where(which, _outbox.c.state.in_(old))
+        with self._engine.begin() as connection:
+            moved = connection.execute(change.values(state=new, reason=reason, updated_at=_now(), **values))
+        return moved.rowcount > 0
+
+
+def _configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    # Else a power cut may take a committed `sending` back, and the message be sent again.
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.close()
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)

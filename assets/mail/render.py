@@ -1,0 +1,127 @@
+"""An edition as the HTML and the plain text of a mail; the words' order and looks are in `templates`.
+
+Pure functions of the edition. Everything in it was written by strangers: Jinja2 escapes it, and only web
+addresses become links. The mail loads nothing: no images, no fonts, no scripts.
+"""
+
+import re
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from assets.mail.edition import Edition, Paper, shortened
+from assets.mail.rank import CODE_LINK, FORMULA
+
+MAX_BYTES = 90_000
+"""Gmail clips a mail's HTML at about 102 KB."""
+
+SUMMARY_LENGTHS = (1_200, 600, 300, 150, 0)
+"""Characters of a summary in HTML, tried in turn until the page fits into `MAX_BYTES`."""
+
+LINE_LENGTH = 240
+"""Characters of a title, or of the names of authors, in HTML."""
+
+NAMED_AUTHORS = 3
+WIDTH = 76
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colours of one scheme; each text colour has a contrast of at least 4.5 on the ground."""
+
+    ground: str
+    ink: str
+    muted: str
+    accent: str
+    rule: str
+
+
+LIGHT = Palette(ground="#ffffff", ink="#1d1f23", muted="#5d636d", accent="#0f5e6b", rule="#d9dce1")
+DARK = Palette(ground="#15171a", ink="#e7e7e4", muted="#a2a8b1", accent="#7cc4d0", rule="#34383e")
+
+_WEB_URL = re.compile(r"https?://[^\s<>\"\\\x00-\x1f\x7f]+", re.IGNORECASE)
+_ARXIV_URL = re.compile(r"https?://(?:www\.)?arxiv\.org/", re.IGNORECASE)
+
+
+def html(edition: Edition) -> str:
+    """The edition as an HTML page, its summaries shortened until it fits into `MAX_BYTES`."""
+    template = _ENVIRONMENT.get_template("edition.html")
+    pages = (template.render(edition=edition, summary_length=length) for length in SUMMARY_LENGTHS)
+    page = next(pages)
+    while len(page.encode()) > MAX_BYTES and (shorter := next(pages, None)):
+        page = shorter
+    return page
+
+
+def text(edition: Edition) -> str:
+    """The edition as plain text in lines of at most `WIDTH` characters; an address is never broken."""
+    return _ENVIRONMENT.get_template("edition.txt").render(edition=edition)
+
+
+def web_links(paper: Paper) -> list[tuple[str, str]]:
+    """A paper's links as labels and addresses of the web (http, https), each address once."""
+    links: dict[str, str] = {}
+    for label, url in _labelled(paper):
+        if is_web_url(url):
+            links.setdefault(url, label)
+    return [(label, url) for url, label in links.items()]
+
+
+def is_web_url(url: str) -> bool:
+    """Whether an address may become a link."""
+    return _WEB_URL.fullmatch(url) is not None
+
+
+def by(authors: tuple[str, ...]) -> str:
+    """The first three authors and how many more there are."""
+    if len(authors) > NAMED_AUTHORS:
+        return f"{', '.join(authors[:NAMED_AUTHORS])} and {len(authors) - NAMED_AUTHORS:,} more"
+    return " and ".join(part for part in (", ".join(authors[:-1]), *authors[-1:]) if part)
+
+
+def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
+    """A text in lines of at most `WIDTH` characters; a longer word is broken unless it is an address."""
+    width = WIDTH - len(indent)
+    pieces = (piece for word in text.split() for piece in _pieces(word, width))
+    return textwrap.fill(
+        " ".join(pieces),
+        WIDTH,
+        initial_indent=indent if first is None else first,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _pieces(word: str, width: int) -> list[str]:
+    if "://" in word:
+        return [word]
+    return [word[start : start + width] for start in range(0, len(word), width)]
+
+
+def _labelled(paper: Paper) -> Iterator[tuple[str, str]]:
+    at_arxiv = _ARXIV_URL.match(paper.url) is not None
+    yield "arXiv" if at_arxiv else "Paper page", paper.url
+    if paper.work_id.startswith("arxiv:") and not at_arxiv:
+        yield "arXiv", "https://arxiv.org/abs/" + paper.work_id.removeprefix("arxiv:")
+    for link in paper.links:
+        yield "Code" if re.match(CODE_LINK, link) else "Project", link
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("assets.mail"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"by": by, "shortened": shortened, "web_links": web_links, "wrapped": wrapped}
+    environment.tests |= {"web_url": is_web_url}
+    environment.globals |= {"formula": FORMULA, "light": LIGHT, "dark": DARK, "line_length": LINE_LENGTH}
+    return environment
+
+
+_ENVIRONMENT = _environment()

@@ -1,0 +1,264 @@
+"""How a message leaves the house: into a Maildir, or to a mail server over SMTP.
+
+A transport says what became of each message and nothing else: which messages are due, and what to do about
+one that did not arrive, is the outbox's business.
+"""
+
+import mailbox
+import re
+import smtplib
+import ssl
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+from typing import Literal, NoReturn, Protocol
+
+Deliver = Callable[[EmailMessage], None]
+Security = Literal["starttls", "tls", "none"]
+
+
+class Undelivered(Exception):
+    """The message was surely not accepted; `permanent` where trying again cannot help."""
+
+    def __init__(self, reason: str, permanent: bool = False) -> None:
+        super().__init__(reason)
+        self.permanent = permanent
+
+
+class TransportError(Undelivered):
+    """No message can be delivered now, whoever its reader is; the text names the place and what was wrong."""
+
+
+class DeliveryUnknown(Exception):
+    """The message was handed over whole, but the answer did not arrive: the reader may have it or not."""
+
+
+class Transport(Protocol):
+    """A way to deliver mail."""
+
+    def session(self) -> AbstractContextManager[Deliver]:
+        """A function that delivers one message to the address in its To; call it for each message of a batch.
+
+        It returns once the message is accepted, else raises `Undelivered`, its kind `TransportError`, or
+        `DeliveryUnknown`, after each of which it can be called with the next message.
+        """
+        ...
+
+    def check(self) -> str:
+        """The transport in one line, once it is known to work; raises `TransportError`. Delivers nothing."""
+        ...
+
+
+@dataclass(frozen=True)
+class MaildirTransport:
+    """Mail as files in a Maildir, made where it does not exist: for a first look, without a mail server."""
+
+    folder: Path
+
+    @contextmanager
+    def session(self) -> Iterator[Deliver]:
+        """See `Transport`."""
+        maildir = self._open()
+
+        def deliver(message: EmailMessage) -> None:
+            try:
+                maildir.add(_bytes(message, linesep="\n"))
+            except (OSError, mailbox.Error) as error:
+                raise Undelivered(f"{self.folder}: {error}") from error
+
+        yield deliver
+
+    def check(self) -> str:
+        """See `Transport`."""
+        self._open()
+        return f"Maildir {self.folder}"
+
+    def _open(self) -> mailbox.Maildir:
+        try:
+            for name in ("tmp", "new", "cur"):
+                (self.folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise TransportError(f"{self.folder}: {error}") from error
+        return mailbox.Maildir(self.folder)
+
+
+@dataclass(frozen=True)
+class SmtpTransport:
+    """A mail server, its certificate verified; `timeout` is in seconds, for each answer of the server."""
+
+    host: str
+    port: int
+    security: Security = "starttls"
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    timeout: float = 30
+
+    @contextmanager
+    def session(self) -> Iterator[Deliver]:
+        """See `Transport`. One connection serves the batch, and is replaced when the server ends it."""
+        session = _Session(self)
+        try:
+            yield session.deliver
+        finally:
+            session.close()
+
+    def check(self) -> str:
+        """See `Transport`."""
+        smtp = self.connect()
+        try:
+            _require(250, smtp.noop())
+        except smtplib.SMTPException as error:
+            self.fail(error)
+        finally:
+            _quit(smtp)
+        return f"{self.host}:{self.port} ({self.security}{f', as {self.user}' if self.user else ''})"
+
+    def connect(self) -> smtplib.SMTP:
+        """A connection that is encrypted and logged in as the settings say; raises `TransportError`."""
+        try:
+            with ExitStack() as undo:
+                smtp = self._greet()
+                undo.callback(smtp.close)
+                if self.security == "starttls":
+                    smtp.starttls(context=ssl.create_default_context())
+                smtp.ehlo_or_helo_if_needed()
+                self._log_in(smtp)
+                undo.pop_all()
+                return smtp
+        except (OSError, UnicodeError) as error:
+            self.fail(error)
+
+    def fail(self, error: Exception) -> NoReturn:
+        """Raise `TransportError` that names the server, because of `error`."""
+        raise TransportError(f"{self.host}:{self.port}: {_reason(error)}") from error
+
+    def _greet(self) -> smtplib.SMTP:
+        if self.security == "tls":
+            context = ssl.create_default_context()
+            return smtplib.SMTP_SSL(self.host, self.port, timeout=self.timeout, context=context)
+        return smtplib.SMTP(self.host, self.port, timeout=self.timeout)
+
+    def _log_in(self, smtp: smtplib.SMTP) -> None:
+        """Log in where a user is set. No word of the server or smtplib goes on: it may hold the password."""
+        if self.user is None:
+            return
+        login = f"{self.host}:{self.port}: login as {self.user}"
+        if self.security == "none":
+            raise TransportError(f"{login}: a password goes over starttls or tls only, not security 'none'")
+        try:
+            smtp.login(self.user, self.password or "")
+        except smtplib.SMTPNotSupportedError:
+            raise TransportError(f"{login}: the server offers none") from None
+        except smtplib.SMTPResponseException as error:
+            raise TransportError(f"{login} refused ({error.smtp_code})") from None
+        except UnicodeError:
+            raise TransportError(f"{login}: the user or the password is not ASCII") from None
+        except smtplib.SMTPException:
+            raise TransportError(f"{login} failed: the connection fell or no common method") from None
+
+
+class _Session:
+    """Deliveries over one SMTP connection at a time.
+
+    smtplib raises the same exception whether the connection fell before the message was complete or after, so
+    the commands are given one by one.
+    """
+
+    def __init__(self, transport: SmtpTransport) -> None:
+        self._transport = transport
+        self._smtp: smtplib.SMTP | None = None
+
+    def deliver(self, message: EmailMessage) -> None:
+        """See `Transport.session`."""
+        smtp = self._begin(message)
+        try:
+            _expect(2, smtp.rcpt(_address(message, "To")))
+            _expect(3, smtp.docmd("DATA"))
+            smtp.send(re.sub(rb"(?m)^\.", b"..", _bytes(message, linesep="\r\n")))
+        except smtplib.SMTPException as error:
+            self.close()
+            raise Undelivered(_reason(error)) from error
+        self._end(smtp)
+
+    def close(self) -> None:
+        """Leave the server, if it is still there."""
+        if self._smtp is not None:
+            _quit(self._smtp)
+            self._smtp = None
+
+    def _begin(self, message: EmailMessage) -> smtplib.SMTP:
+        """A connection that has accepted the sender: the last one, or where that has ended, a new one."""
+        if self._smtp is not None:
+            with suppress(smtplib.SMTPException):
+                self._smtp.rset()  # the message before may have been refused half-way
+                _mail(self._smtp, message)
+                return self._smtp
+            self.close()
+        self._smtp = self._transport.connect()
+        try:
+            _mail(self._smtp, message)
+        except smtplib.SMTPException as error:
+            self.close()
+            self._transport.fail(error)
+        return self._smtp
+
+    def _end(self, smtp: smtplib.SMTP) -> None:
+        """Send the final dot: from here on only a clear answer tells whether the message was accepted."""
+        try:
+            smtp.send(b".\r\n")
+            code, text = smtp.getreply()
+            if code // 100 not in (2, 4, 5):
+                raise smtplib.SMTPDataError(code, text)
+        except smtplib.SMTPException as error:
+            self.close()
+            raise DeliveryUnknown(f"no answer to the whole message: {_reason(error)}") from error
+        _expect(2, (code, text))
+
+
+def _mail(smtp: smtplib.SMTP, message: EmailMessage) -> None:
+    international = _international(message)
+    if international and not smtp.has_extn("smtputf8"):
+        raise Undelivered("the server does not take addresses beyond ASCII (SMTPUTF8)", permanent=True)
+    options = ("SMTPUTF8", "BODY=8BITMIME") if international else ()
+    _require(250, smtp.mail(_address(message, "From"), options))
+
+
+def _require(wanted: int, answer: tuple[int, bytes]) -> None:
+    if answer[0] != wanted:
+        raise smtplib.SMTPResponseException(*answer)
+
+
+def _expect(kind: int, answer: tuple[int, bytes]) -> None:
+    """Raise `Undelivered` unless the answer's code is of the kind, its first digit."""
+    if answer[0] // 100 != kind:
+        raise Undelivered(_reason(smtplib.SMTPResponseException(*answer)), permanent=answer[0] // 100 == 5)
+
+
+def _quit(smtp: smtplib.SMTP) -> None:
+    with suppress(smtplib.SMTPException):
+        smtp.quit()
+    smtp.close()
+
+
+def _address(message: EmailMessage, header: str) -> str:
+    return str(message[header].addresses[0].addr_spec)
+
+
+def _international(message: EmailMessage) -> bool:
+    return not (_address(message, "From") + _address(message, "To")).isascii()
+
+
+def _bytes(message: EmailMessage, linesep: str) -> bytes:
+    return message.as_bytes(policy=SMTP.clone(linesep=linesep, utf8=_international(message)))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        text = error.smtp_error
+        text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+        return textwrap.shorten(f"{error.smtp_code} {text}", 300, placeholder=" …")
+    return str(error)

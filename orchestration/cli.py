@@ -1,0 +1,339 @@
+"""The command `paperboy`: thin over the jobs, on the same instance as the UI.
+
+Commands import what they need when they run, so that `--help` answers at once. Every known trouble is one clear
+line on standard error; exit code 2 is bad usage or bad settings, 1 a run that failed.
+"""
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from orchestration.runs import Outcome
+    from orchestration.settings import Settings
+
+DEFAULT_STATUS_DAYS = 14
+SHOWN_KEYS = 3
+
+
+class Day(click.ParamType[date]):
+    """A day that is over, written YYYY-MM-DD."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a day; write it as 2025-03-12.", param, ctx)
+        settings = _settings()
+        if not settings.first_day <= day <= _yesterday(settings):
+            self.fail(
+                f"{day} is not a day that can be made: the first is {settings.first_day} (first_day), "
+                f"the last is yesterday, {_yesterday(settings)} ({settings.schedule.time_zone}).",
+                param,
+                ctx,
+            )
+        return day
+
+
+class Commands(click.Group):
+    """A group whose commands end on one clear line instead of a traceback, unless `--debug`."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if ctx.params.get("debug"):
+                raise
+            raise _told(error) from error
+
+
+def _told(error: Exception) -> click.ClickException:
+    from orchestration.settings import SettingsError
+
+    if isinstance(error, SettingsError):
+        return click.UsageError(str(error))
+    known = type(error).__module__.startswith(("orchestration", "assets", "quality"))
+    text = str(error) if known else f"{type(error).__name__}: {error} (paperboy --debug shows where)"
+    return click.ClickException(text)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Print the runs' logs, and tracebacks.")
+@click.version_option(package_name="paperboy")
+def main(debug: bool) -> None:
+    """The daily paper digest that a research group runs itself."""
+    if not debug:
+        # Dagster announces on every start which of its stable-enough features it still calls beta.
+        warnings.filterwarnings("ignore", module="dagster")
+
+
+@main.command()
+@click.argument("day", type=Day(), required=False)
+@click.pass_context
+def digest(context: click.Context, day: date | None) -> None:
+    """Make the digest of DAY; without DAY, of the latest day that has papers.
+
+    The latest day is mailed, once. A past day is made and not mailed: see `paperboy send`.
+    """
+    settings = _settings()
+    newest = None if day else _newest_day(settings)
+    day = day or newest
+    assert day is not None  # noqa: S101 - _newest_day raises where there is none
+    config = {"ops": {"deliveries": {"config": {"newest_day": newest.isoformat() if newest else ""}}}}
+    before = _mails(settings, day)
+    _run_or_fail(settings, "daily_digest", day, config, context)
+    _report(settings, day, before)
+
+
+@main.command()
+@click.argument("first", type=Day(), metavar="FROM")
+@click.argument("last", type=Day(), metavar="TO")
+@click.pass_context
+def backfill(context: click.Context, first: date, last: date) -> None:
+    """Make every day from FROM to TO, both included; mails nothing.
+
+    The days are made in windows; where a window fails, its days are made one by one, so that only bad days fail.
+    """
+    from orchestration import runs
+
+    if first > last:
+        raise click.UsageError(f"FROM {first} is after TO {last}.")
+    settings = _settings()
+    days = runs.days_between(first, last)
+    defs, debug = _defs(), context.parent is not None and context.parent.params["debug"]
+    failures = []
+    with runs.instance(settings) as instance, _progress(len(days)) as advance:
+        for outcome in runs.backfill(defs, instance, days, advance, debug=debug):
+            if not outcome.success:
+                failures.append(outcome)
+                click.echo(f"failed  {outcome.days[0]}  {outcome.reason.splitlines()[0]}", err=True)
+    click.echo(f"{len(days) - len(failures)} of {len(days)} days made, {len(failures)} failed; nothing was mailed.")
+    if failures:
+        raise click.exceptions.Exit(1)
+
+
+@main.command()
+@click.argument("first", type=Day(), metavar="[FROM]", required=False)
+@click.argument("last", type=Day(), metavar="[TO]", required=False)
+@click.option("--json", "as_json", is_flag=True, help="A JSON list, an object a day.")
+def status(first: date | None, last: date | None, as_json: bool) -> None:
+    """What became of each day from FROM to TO: its state, its rows in each table, whether it was mailed.
+
+    Without TO, up to yesterday; without FROM, the two weeks before.
+    """
+    import json
+
+    from orchestration import resources
+    from orchestration.status import statuses
+
+    settings = _settings()
+    last = last or _yesterday(settings)
+    first = first or max(settings.first_day, last - timedelta(days=DEFAULT_STATUS_DAYS - 1))
+    if first > last:
+        raise click.UsageError(f"FROM {first} is after TO {last}.")
+    found = statuses(resources.warehouse(settings), resources.outbox(settings), first, last)
+    if as_json:
+        click.echo(
+            json.dumps([{**vars(row), "day": row.day.isoformat(), "mailed": row.mailed} for row in found], indent=2)
+        )
+        return
+    for line in _table(found):
+        click.echo(line)
+
+
+@main.command()
+@click.argument("day", type=Day())
+def preview(day: date) -> None:
+    """Write the HTML and the text of DAY's edition as files; mails nothing."""
+    from assets.mail import render
+    from assets.mail.desk import day_edition
+    from orchestration import resources
+
+    settings = _settings()
+    warehouse = resources.warehouse(settings)
+    _must_be_made(settings, day)
+    edition = day_edition(warehouse, day)
+    folder = settings.home / "previews"
+    folder.mkdir(parents=True, exist_ok=True)
+    for ending, content in (("html", render.html(edition)), ("txt", render.text(edition))):
+        file = folder / f"{day}.{ending}"
+        file.write_text(content, encoding="utf-8")
+        click.echo(file)
+
+
+@main.command()
+@click.argument("day", type=Day())
+@click.option("--confirm", is_flag=True, help="Yes, mail it.")
+@click.pass_context
+def send(context: click.Context, day: date, confirm: bool) -> None:
+    """Mail the edition of a past DAY to every reader who has not got it; the only way to do so."""
+    settings = _settings()
+    if not confirm:
+        readers = len(settings.mail.recipients)
+        raise click.UsageError(f"this mails {day} to {readers} reader(s); add --confirm if that is meant.")
+    _must_be_made(settings, day)
+    before = _mails(settings, day)
+    config = {"ops": {"deliveries": {"config": {"confirmed_day": day.isoformat()}}}}
+    _run_or_fail(settings, "send", day, config, context)
+    click.echo(f"{day}  {_mail_line(settings, day, before)}")
+
+
+@main.command()
+def doctor() -> None:
+    """Check settings, paths, the warehouse, the sources and the mail, a line each."""
+    from orchestration.doctor import checks
+
+    trouble = False
+    for name, check in checks(_settings()):
+        try:
+            click.echo(f"ok    {name:<12} {check()}")
+        except Exception as error:  # noqa: BLE001 - whatever a check runs into is its finding
+            trouble = True
+            click.echo(f"FAIL  {name:<12} {' '.join(str(error).split())}")
+    if trouble:
+        raise click.exceptions.Exit(1)
+
+
+def _settings() -> "Settings":
+    from orchestration.settings import SettingsError, current
+
+    try:
+        return current()
+    except SettingsError as error:
+        raise click.UsageError(f"the settings cannot be used:\n{error}") from error
+
+
+def _defs() -> "dg.Definitions":
+    from orchestration.definitions import defs
+
+    return defs
+
+
+def _yesterday(settings: "Settings") -> date:
+    from zoneinfo import ZoneInfo
+
+    return datetime.now(ZoneInfo(settings.schedule.time_zone)).date() - timedelta(days=1)
+
+
+def _newest_day(settings: "Settings") -> date:
+    from orchestration import resources
+
+    until = _yesterday(settings)
+    days = [source.newest_day(until) for source in resources.feeds(settings).sources]
+    newest = max((day for day in days if day), default=None)
+    if newest is None or newest < settings.first_day:
+        raise click.ClickException(
+            f"no source lists a paper between {settings.first_day} and {until}: {', '.join(settings.sources)}. "
+            "Run paperboy doctor."
+        )
+    return newest
+
+
+def _run_or_fail(settings: "Settings", job: str, day: date, config: dict[str, Any], context: click.Context) -> None:
+    from orchestration import runs
+
+    debug = context.parent is not None and context.parent.params["debug"]
+    with runs.instance(settings) as instance:
+        outcome = runs.run_day(_defs(), instance, job, day, config=config, debug=debug)
+    if not outcome.success:
+        raise click.ClickException(f"{job} {day} failed at {outcome.step}.\n{outcome.reason}")
+
+
+@contextmanager
+def _progress(days: int) -> Iterator[Callable[["Outcome"], None]]:
+    """A bar on standard error where a terminal is attached; a window that failed counts once its days are made."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("backfill", total=days)
+
+        def advance(outcome: "Outcome") -> None:
+            if outcome.success or len(outcome.days) == 1:
+                bar.advance(task, len(outcome.days))
+
+        yield advance
+
+
+def _must_be_made(settings: "Settings", day: date) -> None:
+    from orchestration import resources
+    from orchestration.status import statuses
+
+    (found,) = statuses(resources.warehouse(settings), resources.outbox(settings), day, day)
+    if "digest" not in found.rows:
+        raise click.ClickException(f"{day} has no digest ({found.state}); run paperboy digest {day} first.")
+
+
+def _report(settings: "Settings", day: date, before: dict[str, int]) -> None:
+    """A run in a few lines, as somebody who sees it for the first time needs it."""
+    from orchestration import resources
+    from orchestration.status import statuses
+
+    (found,) = statuses(resources.warehouse(settings), resources.outbox(settings), day, day)
+    rows = found.rows
+    click.echo(
+        f"{day:%A} {day}: {found.state}\n"
+        f"  papers      {rows['fetched_papers']} fetched, {rows['clean_papers']} cleaned, "
+        f"{rows['unique_papers']} unique, {rows['digest']} in the digest\n"
+        f"  quarantine  {_quarantine_line(settings, day)}\n"
+        f"  mail        {_mail_line(settings, day, before)}\n"
+        f"  look at it  paperboy preview {day}; the UI: make dev, then http://127.0.0.1:3000\n"
+        "  go live     copy paperboy.example.toml to paperboy.toml, set sources and [mail]; then paperboy doctor"
+    )
+
+
+def _mails(settings: "Settings", day: date) -> dict[str, int]:
+    """How many mails of a day are in each state."""
+    from orchestration import resources
+
+    return {str(state): count for state, count in resources.outbox(settings).states(day, day).get(day, {}).items()}
+
+
+def _mail_line(settings: "Settings", day: date, before: dict[str, int]) -> str:
+    mails = _mails(settings, day)
+    if not mails:
+        return f"none: not the current day, or nothing in it; paperboy send {day} --confirm mails a past day"
+    where = settings.home / "maildir" if settings.mail.transport == "maildir" else settings.mail.host
+    counted = ", ".join(f"{count} {state}" for state, count in mails.items())
+    return f"{counted}, to {where}" if mails != before else f"nothing new: {counted} before, to {where}"
+
+
+def _quarantine_line(settings: "Settings", day: date) -> str:
+    from orchestration import resources
+    from orchestration.status import quarantined
+
+    rows = quarantined(resources.warehouse(settings), day)
+    shown = ", ".join(f"{key} ({expectation})" for key, expectation in rows[:SHOWN_KEYS])
+    more = f" and {len(rows) - SHOWN_KEYS} more" if len(rows) > SHOWN_KEYS else ""
+    return f"{len(rows)}: {shown}{more}" if rows else "nothing"
+
+
+def _table(found: list[Any]) -> list[str]:
+    heads = ("day", "state", "fetched", "clean", "unique", "tagged", "digest", "quarantine", "mails")
+    lines = [heads]
+    for row in found:
+        counts = [str(row.rows.get(step, "-")) for step in _steps()]
+        mails = ", ".join(f"{count} {state}" for state, count in row.mails.items()) or "-"
+        lines.append((row.day.isoformat(), row.state, *counts, str(row.quarantined), mails))
+    widths = [max(len(line[place]) for line in lines) for place in range(len(heads))]
+    table = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    return [*table, *(f"{row.day}: {row.reason.splitlines()[0]}" for row in found if row.reason)]
+
+
+def _steps() -> tuple[str, ...]:
+    from orchestration.status import STEPS
+
+    return STEPS

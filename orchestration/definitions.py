@@ -1,0 +1,23 @@
+"""The table of contents: what Dagster loads. No logic belongs here, and nothing imports this module."""
+
+import dagster as dg
+
+from assets.clean.asset import clean_papers
+from assets.dedupe.asset import unique_papers
+from assets.fetch.asset import fetched_papers
+from assets.mail.asset import deliveries, digest
+from assets.tag.asset import tagged_papers
+from orchestration.jobs import backfill, daily_digest, send
+from orchestration.resources import resources
+from orchestration.schedules import daily
+from orchestration.sensors import day_by_day
+from orchestration.settings import current
+
+defs = dg.Definitions(
+    assets=[fetched_papers, clean_papers, unique_papers, tagged_papers, digest, deliveries],
+    jobs=[daily_digest, backfill, send],
+    schedules=[daily],
+    sensors=[day_by_day],
+    resources=resources(current()),
+    executor=dg.in_process_executor,
+)

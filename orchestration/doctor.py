@@ -1,0 +1,53 @@
+"""What `paperboy doctor` looks at: each check says in one line what it found, or raises with what is wrong."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from assets.fetch.source import Source
+from orchestration import resources
+from orchestration.settings import Settings
+
+Check = Callable[[], str]
+GIB = 2**30
+
+
+def checks(settings: Settings) -> Iterator[tuple[str, Check]]:
+    """The checks by name, in the order in which a trouble in one explains the next."""
+    yield "settings", lambda: _summary(settings)
+    yield "home", lambda: _home(settings)
+    yield "warehouse", lambda: _warehouse(settings)
+    yield "taxonomy", lambda: f"{len(resources.taxonomy(settings).topics)} topics"
+    for source in resources.feeds(settings).sources:
+        yield source.name, lambda source=source: _newest(source, settings)  # type: ignore[misc]
+    yield (
+        "mail",
+        lambda: f"{resources.transport(settings).check()}, {len(settings.mail.recipients)} reader(s)",
+    )
+
+
+def _summary(settings: Settings) -> str:
+    at = f"{settings.schedule.time:%H:%M} {settings.schedule.time_zone}"
+    return f"sources {', '.join(settings.sources)}; daily at {at}; mail by {settings.mail.transport}"
+
+
+def _newest(source: Source, settings: Settings) -> str:
+    yesterday = datetime.now(ZoneInfo(settings.schedule.time_zone)).date() - timedelta(days=1)
+    newest = source.newest_day(yesterday)
+    if newest is None:
+        raise LookupError(f"answers, but lists no paper up to {yesterday}")
+    return f"reachable; newest day {newest}"
+
+
+def _home(settings: Settings) -> str:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    if not os.access(settings.home, os.W_OK):
+        raise PermissionError(f"{settings.home} cannot be written")
+    return f"{settings.home}, {shutil.disk_usage(settings.home).free / GIB:.0f} GiB free"
+
+
+def _warehouse(settings: Settings) -> str:
+    found = resources.warehouse(settings).read("SELECT count(DISTINCT day) AS days FROM fetched_papers")
+    return f"{resources.warehouse(settings).path}, {found['days'].item()} days with papers"

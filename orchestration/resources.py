@@ -1,0 +1,69 @@
+"""The few resources behind which all I/O sits, built from the settings; swapping them is the whole test harness."""
+
+from typing import Any
+
+import dagster as dg
+from assets.tag.taxonomy import DEFAULT, Taxonomy, load
+
+from assets.fetch.bodies import BodyStore
+from assets.fetch.fetch import Feeds
+from assets.fetch.registry import SOURCES
+from assets.mail.desk import Desk
+from assets.mail.outbox import Outbox
+from assets.mail.transport import MaildirTransport, SmtpTransport, Transport
+from orchestration.settings import Mail, Settings
+from orchestration.warehouse import Warehouse
+
+
+def resources(settings: Settings) -> dict[str, Any]:
+    """The resources of every job; all but the warehouse are made when a run begins, so that loading opens nothing."""
+    return {
+        "warehouse": warehouse(settings),
+        "feeds": dg.ResourceDefinition(lambda _: feeds(settings)),
+        "taxonomy": dg.ResourceDefinition(lambda _: taxonomy(settings)),
+        "desk": dg.ResourceDefinition(lambda _: desk(settings)),
+    }
+
+
+def warehouse(settings: Settings) -> Warehouse:
+    """The DuckDB file of the home."""
+    return Warehouse(path=str(settings.home / "warehouse.duckdb"), lock_wait_seconds=settings.lock_wait_seconds)
+
+
+def feeds(settings: Settings) -> Feeds:
+    """The sources that the settings name, in their order."""
+    sources = [SOURCES[name](settings) for name in settings.sources]
+    return Feeds(sources, BodyStore(settings.home / "bodies"))
+
+
+def taxonomy(settings: Settings) -> Taxonomy:
+    """The operator's topics, or ours; read again for every run."""
+    return load(settings.taxonomy or DEFAULT)
+
+
+def outbox(settings: Settings) -> Outbox:
+    """The outbox of the home."""
+    return Outbox(settings.home / "outbox.sqlite", wait=settings.lock_wait_seconds)
+
+
+def transport(settings: Settings) -> Transport:
+    """How mail leaves: a Maildir of the home, or a mail server."""
+    return MaildirTransport(settings.home / "maildir") if settings.mail.transport == "maildir" else _smtp(settings.mail)
+
+
+def desk(settings: Settings) -> Desk:
+    """Who is mailed what."""
+    return Desk(
+        outbox=outbox(settings),
+        transport=transport(settings),
+        sender=settings.mail.sender,
+        recipients=settings.mail.recipients,
+        size=settings.digest.size,
+        current_days=settings.mail.current_days,
+        time_zone=settings.schedule.time_zone,
+    )
+
+
+def _smtp(mail: Mail) -> SmtpTransport:
+    password = mail.password.get_secret_value() if mail.password else None
+    return SmtpTransport(mail.host, mail.port, mail.security, mail.user, password, mail.timeout_seconds)

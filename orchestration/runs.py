@@ -1,0 +1,122 @@
+"""Runs of the jobs in this process, on the same instance as the UI's, so that each of them is seen there."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from importlib.resources import as_file, files
+from typing import Any
+
+import dagster as dg
+
+from orchestration.partitions import DAYS_A_RUN
+from orchestration.settings import Settings
+
+WINDOW_START = "dagster/asset_partition_range_start"
+WINDOW_END = "dagster/asset_partition_range_end"
+BY_COMMAND = {"paperboy/by": "command"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run of some days ended; `reason` says why it failed, `step` where."""
+
+    days: Sequence[date]
+    success: bool
+    run_id: str
+    step: str = ""
+    reason: str = ""
+
+
+def instance(settings: Settings) -> dg.DagsterInstance:
+    """The Dagster instance of the home, made where there is none."""
+    make_home(settings)
+    return dg.DagsterInstance.get()
+
+
+def make_home(settings: Settings) -> None:
+    """Lay out the instance's folder, and let `DAGSTER_HOME` name it for this process and those it starts."""
+    folder = settings.home / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    with as_file(files("orchestration") / "home" / "dagster.yaml") as template:
+        shutil.copyfile(template, folder / "dagster.yaml")
+    os.environ["DAGSTER_HOME"] = str(folder)
+
+
+def run_day(
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    job: str,
+    day: date,
+    *,
+    config: dict[str, Any] | None = None,
+    debug: bool = False,
+) -> Outcome:
+    """One run for one day."""
+    result = defs.resolve_job_def(job).execute_in_process(
+        instance=instance,
+        partition_key=day.isoformat(),
+        run_config={**_quiet(debug), **(config or {})},
+        tags=BY_COMMAND,
+        raise_on_error=False,
+    )
+    return _outcome([day], result)
+
+
+def backfill(
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    days: Sequence[date],
+    progress: Callable[[Outcome], None],
+    *,
+    debug: bool = False,
+) -> Iterator[Outcome]:
+    """The days in windows; a window that fails is made again day by day. Yields how each day or window ended.
+
+    `progress` hears of every run, also of a window that failed and whose days follow.
+    """
+    for start in range(0, len(days), DAYS_A_RUN):
+        window = days[start : start + DAYS_A_RUN]
+        outcome = _run_window(defs, instance, window, debug)
+        progress(outcome)
+        if outcome.success or len(window) == 1:
+            yield outcome
+            continue
+        for day in window:
+            outcome = run_day(defs, instance, "backfill", day, debug=debug)
+            progress(outcome)
+            yield outcome
+
+
+def days_between(first: date, last: date) -> list[date]:
+    """The days from first to last, both included."""
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+def _run_window(defs: dg.Definitions, instance: dg.DagsterInstance, window: Sequence[date], debug: bool) -> Outcome:
+    if len(window) == 1:
+        return run_day(defs, instance, "backfill", window[0], debug=debug)
+    tags = {WINDOW_START: window[0].isoformat(), WINDOW_END: window[-1].isoformat(), **BY_COMMAND}
+    result = defs.resolve_job_def("backfill").execute_in_process(
+        instance=instance, run_config=_quiet(debug), tags=tags, raise_on_error=False
+    )
+    return _outcome(window, result)
+
+
+def _quiet(debug: bool) -> dict[str, Any]:
+    """The command prints its own lines; the run's log is kept in the instance either way."""
+    return {"loggers": {"console": {"config": {"log_level": "DEBUG" if debug else "CRITICAL"}}}}
+
+
+def _outcome(days: Sequence[date], result: dg.ExecuteInProcessResult) -> Outcome:
+    for event in result.all_events:
+        if event.is_step_failure:
+            failure = event.step_failure_data
+            told = failure.user_failure_data and failure.user_failure_data.description
+            error = failure.error
+            while error is not None and error.cause is not None:
+                error = error.cause
+            reason = told or (error.message.strip() if error else "no reason was recorded")
+            return Outcome(days, False, result.run_id, event.step_key or "", reason)
+    return Outcome(days, result.success, result.run_id)

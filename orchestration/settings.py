@@ -1,0 +1,202 @@
+"""What the operator decides: `paperboy.toml` overridden by `PAPERBOY_*`, as one typed, validated `Settings`.
+
+Every default lives here. The mail password is read from the environment only, so that it never lies in a file
+that is copied, committed or shown.
+"""
+
+import datetime
+import os
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import ValidationError as InvalidValue
+
+from assets.fetch.registry import SOURCES
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+PREFIX = "PAPERBOY_"
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; each line of the text names a key, where it stands and what is wrong."""
+
+
+def _split(value: object) -> object:
+    """A list written in one environment variable: `a, b`."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _address(text: str) -> str:
+    name, _, address = text.rpartition("<")
+    try:
+        validate_email(address.rstrip(">").strip(), check_deliverability=False)
+    except EmailNotValidError as error:
+        raise ValueError(f"{text!r} is not a mail address: {error}") from None
+    return f"{name.strip()} <{address}" if name else text
+
+
+def _http(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError(f"{url!r} is not an http or https URL")
+    return url.rstrip("/")
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError):
+        raise ValueError(f"{name!r} is not a time zone; write one like 'Europe/Berlin' or 'UTC'") from None
+    return name
+
+
+def _known(source: str) -> str:
+    if source not in SOURCES:
+        raise ValueError(f"{source!r} is not a source; the sources are {', '.join(SOURCES)}")
+    return source
+
+
+Address = Annotated[str, AfterValidator(_address)]
+Folder = Annotated[Path, AfterValidator(Path.expanduser)]
+SourceName = Annotated[str, AfterValidator(_known)]
+Url = Annotated[str, AfterValidator(_http)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class HuggingFace(_Part):
+    """The daily papers' API."""
+
+    url: Url = "https://huggingface.co"
+    page_size: int = Field(default=100, ge=1, le=100)
+    timeout_seconds: float = Field(default=30, gt=0)
+
+
+class Archive(_Part):
+    """A folder of recorded bodies, `DATE.json` or `DATE.json.gz`, in the daily papers' shape."""
+
+    folder: Folder | None = None
+
+    @property
+    def needed_folder(self) -> Path:
+        """The folder, where the source is used."""
+        if self.folder is None:
+            raise SettingsError("sources names 'archive': set archive.folder (PAPERBOY_ARCHIVE__FOLDER) too")
+        return self.folder
+
+
+class Schedule(_Part):
+    """When the digest of the day before is made; `time_zone` also says where a day begins and ends."""
+
+    time: datetime.time = datetime.time(7, 30)
+    time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+
+
+class Digest(_Part):
+    """The edition."""
+
+    size: int = Field(default=20, ge=1, le=200)
+
+
+class Mail(_Part):
+    """Who is mailed, and how."""
+
+    transport: Literal["maildir", "smtp"] = "maildir"
+    sender: Address = Field(default="Paperboy <paperboy@paperboy.example>", alias="from")
+    recipients: Annotated[tuple[Address, ...], BeforeValidator(_split)] = ("reader@paperboy.example",)
+    current_days: int = Field(default=4, ge=1, le=31)
+    host: str = "localhost"
+    port: int = Field(default=587, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str | None = None
+    password: SecretStr | None = None
+    timeout_seconds: float = Field(default=30, gt=0)
+
+
+class Settings(_Part):
+    """The whole of it; see `paperboy.example.toml` for what each key means."""
+
+    home: Folder = CHECKOUT / ".paperboy"
+    sources: Annotated[tuple[SourceName, ...], BeforeValidator(_split)] = Field(default=("sample",), min_length=1)
+    first_day: datetime.date = datetime.date(2024, 1, 1)
+    taxonomy: Folder | None = None
+    lock_wait_seconds: float = Field(default=60, ge=0)
+    huggingface: HuggingFace = HuggingFace()
+    archive: Archive = Archive()
+    schedule: Schedule = Schedule()
+    digest: Digest = Digest()
+    mail: Mail = Mail()
+
+    @model_validator(mode="after")
+    def _archive_has_a_folder(self) -> "Settings":
+        if "archive" in self.sources:
+            _ = self.archive.needed_folder
+        return self
+
+
+def load(environment: Mapping[str, str] = os.environ, file: Path | None = None) -> Settings:
+    """The settings of `file` overridden by the environment.
+
+    Without `file`, `PAPERBOY_CONFIG` names it, else `paperboy.toml` of the checkout is read where it exists.
+    Raises `SettingsError` naming every unknown key and wrong value, and the file or variable it stands in.
+    """
+    variables = {
+        name: value for name, value in environment.items() if name.startswith(PREFIX) and name != PREFIX + "CONFIG"
+    }
+    file = file or Path(environment.get(PREFIX + "CONFIG", CHECKOUT / "paperboy.toml"))
+    values = _read(file) if file.exists() or PREFIX + "CONFIG" in environment else {}
+    if "password" in values.get("mail", {}):
+        raise SettingsError(f"mail.password in {file}: a password belongs into {PREFIX}MAIL__PASSWORD, not here")
+    for name, value in variables.items():
+        _put(values, _key(name), value, name)
+    try:
+        return Settings.model_validate(values)
+    except InvalidValue as error:
+        raise SettingsError("\n".join(_lines(error, variables, file))) from None
+
+
+@cache
+def current() -> Settings:
+    """The settings of this process, read once."""
+    return load()
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{file}: {error}") from None
+
+
+def _key(variable: str) -> list[str]:
+    return variable.removeprefix(PREFIX).lower().split("__")
+
+
+def _put(values: dict[str, Any], key: list[str], value: str, variable: str) -> None:
+    *tables, last = key
+    for table in tables:
+        values = values.setdefault(table, {})
+        if not isinstance(values, dict):
+            raise SettingsError(f"{variable}: {table!r} is a value, not a table")
+    values[last] = value
+
+
+def _lines(error: InvalidValue, variables: Mapping[str, str], file: Path) -> list[str]:
+    """An error a line: the key, where it was written, and what is wrong with it."""
+    where = {".".join(_key(name)): name for name in variables}
+    lines = []
+    for detail in error.errors():
+        key = ".".join(str(part) for part in detail["loc"] if isinstance(part, str))
+        message = detail["msg"].removeprefix("Value error, ")
+        if detail["type"] == "extra_forbidden":
+            message = "unknown key"
+        place = where.get(key, str(file))
+        lines.append(f"{key} in {place}: {message}" if key else message)
+    return lines

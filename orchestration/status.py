@@ -1,0 +1,91 @@
+"""What became of each day, as the operator asks for it: a row a day from the tables of the record and the outbox."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from assets.mail.outbox import Outbox, State
+from orchestration.runs import days_between
+from orchestration.warehouse import Warehouse
+
+STEPS = ("fetched_papers", "clean_papers", "unique_papers", "tagged_papers", "digest")
+
+PARTITIONS = """
+    SELECT day, asset, outcome, rows, reason FROM partitions WHERE day BETWEEN $first AND $last
+"""
+LEDGER = """
+    SELECT day, state FROM fetch_ledger WHERE day BETWEEN $first AND $last
+"""
+QUARANTINED = """
+    SELECT day, count(DISTINCT (asset, key)) AS rows FROM quarantine WHERE day BETWEEN $first AND $last GROUP BY day
+"""
+
+
+QUARANTINED_KEYS = """
+    SELECT DISTINCT key, expectation FROM quarantine WHERE day = $day ORDER BY ALL
+"""
+
+
+@dataclass(frozen=True)
+class DayStatus:
+    """A day: its state, the rows that stand in each table, what was quarantined, and its mails by state.
+
+    `state` is `not run`, `partial` (a later step was never run), `failed` (the last attempt at a step was; the
+    rows of an earlier good one stand), or the sources' own: `fresh` or `quiet`.
+    """
+
+    day: date
+    state: str
+    rows: Mapping[str, int]
+    quarantined: int
+    mails: Mapping[str, int]
+    reason: str
+
+    @property
+    def mailed(self) -> bool:
+        """Whether at least one mail was accepted and none is open."""
+        return set(self.mails) == {State.SENT}
+
+
+def statuses(warehouse: Warehouse, outbox: Outbox, first: date, last: date) -> list[DayStatus]:
+    """The days from first to last, both included."""
+    between = {"first": first, "last": last}
+    partitions = warehouse.read(PARTITIONS, between).rows(named=True)
+    sources = warehouse.read(LEDGER, between).rows()
+    in_quarantine = dict(warehouse.read(QUARANTINED, between).iter_rows())
+    mails = outbox.states(first, last)
+    return [
+        _status(
+            day,
+            {row["asset"]: row for row in partitions if row["day"] == day},
+            {state for a_day, state in sources if a_day == day},
+            in_quarantine.get(day, 0),
+            {str(state): count for state, count in mails.get(day, {}).items()},
+        )
+        for day in days_between(first, last)
+    ]
+
+
+def quarantined(warehouse: Warehouse, day: date) -> list[tuple[str, str]]:
+    """The keys of a day's rows in quarantine, each with the expectation that it failed."""
+    return [(key, expectation) for key, expectation in warehouse.read(QUARANTINED_KEYS, {"day": day}).iter_rows()]
+
+
+def _status(
+    day: date,
+    steps: Mapping[str, dict[str, object]],
+    sources: set[str],
+    quarantined: int,
+    mails: Mapping[str, int],
+) -> DayStatus:
+    failed = [step for step in (*STEPS, "deliveries") if step in steps and steps[step]["outcome"] != "published"]
+    rows = {step: int(str(steps[step]["rows"])) for step in STEPS if step in steps}
+    if not steps:
+        state, reason = "not run", ""
+    elif failed:
+        state, reason = "failed", f"{failed[0]}: {steps[failed[0]]['reason']}"
+    elif len(rows) < len(STEPS):
+        state, reason = "partial", f"{STEPS[len(rows)]} was not made"
+    else:
+        state, reason = "fresh" if "fresh" in sources else "quiet", ""
+    return DayStatus(day, state, rows, quarantined, mails, reason)

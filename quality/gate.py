@@ -1,0 +1,194 @@
+"""Write, audit, publish: the one way a batch becomes rows of a table.
+
+The batch is judged before anything is written. A day that breaks an ERROR expectation leaves no rows and no
+materialisation, its earlier rows stay, and the step fails with every result recorded. Only this module imports
+Great Expectations, and only where it is used: importing it takes seconds.
+"""
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import polars as pl
+
+from quality import report
+from quality.expectations import SUITES, Expectation, Suite
+from quality.verdict import Finding, Verdict
+
+if TYPE_CHECKING:
+    from great_expectations.core.batch_definition import BatchDefinition
+
+    from orchestration.warehouse import Warehouse
+
+Event = dg.AssetCheckResult | dg.MaterializeResult[None] | dg.AssetMaterialization
+
+
+def publish(
+    context: dg.AssetExecutionContext,
+    warehouse: "Warehouse",
+    days: Sequence[date],
+    frame: pl.DataFrame,
+    *,
+    touched: Sequence[date] = (),
+    facts: pl.DataFrame | None = None,
+    beside: Mapping[str, pl.DataFrame] | None = None,
+    append: Mapping[str, pl.DataFrame] | None = None,
+) -> Iterator[Event]:
+    """Judge `frame` and, if no day of `days` is blocked, replace these days' rows; yields the step's events.
+
+    `touched` are further days whose rows `frame` holds because works moved between days; one of them that is
+    blocked keeps its earlier rows and stops nothing. `facts` are figures a day that the suite speaks of;
+    `beside` and `append` are other tables' rows, written in the same transaction (`Warehouse.publish`).
+    Raises `dagster.Failure` when a day is blocked: nothing is written then but the results and the reason.
+    """
+    asset = context.asset_key.to_user_string()
+    every_day = [*days, *touched]
+    verdict = judge(asset, every_day, frame, _upstream_rows(warehouse, asset, every_day), facts)
+    results = report.quality_results(verdict, context.run_id)
+    yield from report.check_results(verdict)
+    if blocked := sorted(verdict.blocked.intersection(days)):
+        rejected = report.rejected_partitions(warehouse, verdict, blocked, context.run_id)
+        warehouse.publish(asset, blocked, {"partitions": rejected}, {"quality_results": results})
+        reasons = "\n".join(f"{asset} {day} was rejected. {verdict.reason(day)}" for day in blocked)
+        raise dg.Failure(f"{reasons}\nNothing was written; what was there before stays.", allow_retries=False)
+    published = [day for day in every_day if day not in verdict.blocked]
+    rows = verdict.publishable(published)
+    tables = {
+        asset: rows,
+        "quarantine": report.quarantine(verdict, published, context.run_id),
+        "partitions": report.partitions(asset, rows, published, context.run_id),
+        **(beside or {}),
+    }
+    warehouse.publish(asset, published, tables, {"quality_results": results, **(append or {})})
+    yield from report.materializations(context, rows, days, [day for day in touched if day in published])
+
+
+def judge(
+    asset: str,
+    days: Sequence[date],
+    frame: pl.DataFrame,
+    upstream_rows: pl.DataFrame | None = None,
+    facts: pl.DataFrame | None = None,
+) -> Verdict:
+    """Every expectation of the asset's suite on every day; reads and writes nothing.
+
+    Raises `RuntimeError` when an expectation itself breaks: a bug must not look like bad data.
+    """
+    started = time.perf_counter()
+    suite = SUITES[asset]
+    figures = _figures(suite, days, frame, upstream_rows, facts)
+    row_failures = _validate(_scalars(frame), [e for e in suite.expectations if e.of == "row"])
+    day_failures = _validate(figures, [e for e in suite.expectations if e.of == "day"])
+    findings = [
+        *_row_findings(suite, figures, frame, row_failures),
+        *_day_findings(suite, figures, day_failures),
+    ]
+    return Verdict(asset, suite, frame, tuple(findings), time.perf_counter() - started)
+
+
+def specs(asset: str) -> list[dg.AssetCheckSpec]:
+    """The checks that an asset declares: one an expectation, so that each has its name in the UI."""
+    return [
+        dg.AssetCheckSpec(
+            expectation.name,
+            asset=asset,
+            description=expectation.why,
+            metadata={"severity": expectation.severity, "threshold": expectation.threshold},
+        )
+        for expectation in SUITES[asset].expectations
+    ]
+
+
+def _upstream_rows(warehouse: "Warehouse", asset: str, days: Sequence[date]) -> pl.DataFrame | None:
+    upstream = SUITES[asset].upstream
+    return None if upstream is None else warehouse.counts(upstream, days)
+
+
+def _figures(
+    suite: Suite,
+    days: Sequence[date],
+    frame: pl.DataFrame,
+    upstream_rows: pl.DataFrame | None,
+    facts: pl.DataFrame | None,
+) -> pl.DataFrame:
+    """One row a day, also for days without rows."""
+    measured = frame.group_by("day").agg(pl.len().cast(pl.Int64).alias("rows"), *suite.measures)
+    figures = pl.DataFrame({"day": list(days)}, schema={"day": pl.Date}).join(measured, on="day", how="left")
+    figures = figures.with_columns(pl.col("rows").fill_null(0))
+    if upstream_rows is not None:
+        counted = upstream_rows.select("day", pl.col("rows").alias("upstream_rows"))
+        figures = figures.join(counted, on="day", how="left").with_columns(pl.col("upstream_rows").fill_null(0))
+    if facts is not None:
+        figures = figures.join(facts, on="day", how="left")
+    return figures.with_columns(*suite.figures)
+
+
+def _scalars(frame: pl.DataFrame) -> pl.DataFrame:
+    """The batch as Great Expectations can read it: a list column becomes its length."""
+    lists = [name for name, kind in frame.schema.items() if isinstance(kind, pl.List)]
+    lengths = [pl.col(name).list.len().fill_null(0).cast(pl.Int32).alias(f"{name}_count") for name in lists]
+    return frame.with_columns(lengths).drop(lists)
+
+
+def _validate(batch: pl.DataFrame, expectations: Sequence[Expectation]) -> dict[str, list[int]]:
+    """For each expectation's name the places of the rows that broke it."""
+    if batch.is_empty() or not expectations:
+        return {expectation.name: [] for expectation in expectations}
+    import great_expectations as gx
+    import great_expectations.expectations as kinds
+
+    asked = [getattr(kinds, e.kind)(**e.arguments, meta={"name": e.name}) for e in expectations]
+    answer = _batches().get_batch({"dataframe": batch.to_pandas()}).validate(
+        gx.ExpectationSuite(name="suite", expectations=asked),
+        result_format={"result_format": "COMPLETE", "return_unexpected_index_query": False},
+    )  # fmt: skip
+    return dict(_places(result) for result in answer.results)
+
+
+def _places(result: Any) -> tuple[str, list[int]]:
+    name = result.expectation_config.meta["name"]
+    if "unexpected_index_list" not in result.result:
+        raise RuntimeError(f"the expectation {name!r} could not be evaluated: {result.exception_info}")
+    return name, sorted(result.result["unexpected_index_list"] or [])
+
+
+@cache
+def _batches() -> "BatchDefinition[Any]":
+    """Great Expectations is set up once a process, in memory, and sends no usage statistics."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return (
+        context.data_sources.add_pandas("batches")
+        .add_dataframe_asset("batch")
+        .add_batch_definition_whole_dataframe("whole")
+    )
+
+
+def _row_findings(
+    suite: Suite, figures: pl.DataFrame, frame: pl.DataFrame, failures: Mapping[str, list[int]]
+) -> Iterator[Finding]:
+    days = frame["day"].to_list()
+    for expectation in (e for e in suite.expectations if e.of == "row"):
+        by_day: dict[date, list[int]] = {}
+        for place in failures[expectation.name]:
+            by_day.setdefault(days[place], []).append(place)
+        for day, rows in figures.select("day", "rows").iter_rows():
+            unexpected = tuple(by_day.get(day, ()))
+            yield Finding(expectation, day, rows, unexpected, f"{len(unexpected)} of {rows} rows unexpected")
+
+
+def _day_findings(suite: Suite, figures: pl.DataFrame, failures: Mapping[str, list[int]]) -> Iterator[Finding]:
+    for expectation in (e for e in suite.expectations if e.of == "day"):
+        columns = [column for name, column in expectation.arguments.items() if name.startswith("column")]
+        failed = set(failures[expectation.name])
+        for place, row in enumerate(figures.iter_rows(named=True)):
+            observed = ", ".join(f"{column} {row[column]}" for column in columns)
+            yield Finding(expectation, row["day"], 1, (place,) if place in failed else (), observed)

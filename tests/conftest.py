@@ -1,0 +1,41 @@
+"""Fixtures that more than one room needs."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from tests.lab import DAILY_PAPERS, Lab, lab
+
+
+class NewLab(Protocol):
+    """Makes a lab in a folder of its own, with settings as environment variables without their prefix."""
+
+    def __call__(self, name: str = "lab", **environment: str) -> AbstractContextManager[Lab]: ...
+
+
+@pytest.fixture
+def daily_papers() -> Path:
+    """The folder of real recorded days."""
+    if not DAILY_PAPERS.is_dir():
+        pytest.skip(f"the real days are not here: {DAILY_PAPERS}")
+    return DAILY_PAPERS
+
+
+@pytest.fixture
+def new_lab(tmp_path: Path) -> NewLab:
+    """Labs in folders of their own."""
+
+    def make(name: str = "lab", **environment: str) -> AbstractContextManager[Lab]:
+        return lab(tmp_path / name, **environment)
+
+    return make
+
+
+@pytest.fixture
+def sample_lab(new_lab: NewLab) -> Iterator[Lab]:
+    """A lab on the embedded sample, as it is out of the box."""
+    with new_lab() as made:
+        yield made

@@ -1,0 +1,125 @@
+"""A whole Paperboy in a folder of its own: real definitions, a real Dagster instance, a real warehouse and Maildir.
+
+Only the resources are built anew, from the settings of the test; everything else is what `dagster dev` loads.
+"""
+
+import mailbox
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from email.message import Message
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from orchestration import runs
+from orchestration.definitions import defs
+from orchestration.resources import outbox, resources, warehouse
+from orchestration.settings import Settings, load
+from orchestration.status import DayStatus, statuses
+
+CHECKOUT = Path(__file__).parents[1]
+DATA = CHECKOUT / "../shared/data"
+DAILY_PAPERS = DATA / "huggingface/daily_papers"
+
+STEPS = ("fetched_papers", "clean_papers", "unique_papers", "tagged_papers", "digest", "deliveries")
+
+NOT_THE_SAME = {"fetched_papers": ("source", "url")}
+"""Columns that name the route by which a record came."""
+
+
+@dataclass
+class Lab:
+    """One Paperboy; close it with `with`."""
+
+    settings: Settings
+    instance: dg.DagsterInstance
+
+    @property
+    def defs(self) -> dg.Definitions:
+        """What Dagster loads, with the resources of these settings."""
+        return dg.Definitions(
+            assets=defs.assets,
+            jobs=defs.jobs,
+            schedules=defs.schedules,
+            sensors=defs.sensors,
+            executor=defs.executor,
+            resources=resources(self.settings),
+        )
+
+    def digest(self, day: date, *, newest: bool = False) -> runs.Outcome:
+        """`paperboy digest`, as if `day` had been found to be the newest day where `newest`."""
+        config = {"ops": {"deliveries": {"config": {"newest_day": day.isoformat() if newest else ""}}}}
+        return runs.run_day(self.defs, self.instance, "daily_digest", day, config=config)
+
+    def send(self, day: date) -> runs.Outcome:
+        """`paperboy send DAY --confirm`."""
+        config = {"ops": {"deliveries": {"config": {"confirmed_day": day.isoformat()}}}}
+        return runs.run_day(self.defs, self.instance, "send", day, config=config)
+
+    def backfill(self, first: date, last: date) -> list[runs.Outcome]:
+        """`paperboy backfill FROM TO`: how each day, or window of days, ended."""
+        return list(runs.backfill(self.defs, self.instance, runs.days_between(first, last), lambda outcome: None))
+
+    def tick(self, at: datetime) -> dg.ExecuteInProcessResult:
+        """The schedule's tick at a time, and the run it asks for."""
+        schedule = self.defs.resolve_schedule_def("daily")
+        with dg.build_schedule_context(instance=self.instance, scheduled_execution_time=at) as context:
+            (request,) = schedule.evaluate_tick(context).run_requests or ()
+        assert request.partition_key is not None
+        job = self.defs.resolve_job_def("daily_digest")
+        return job.execute_in_process(
+            instance=self.instance,
+            partition_key=request.partition_key,
+            tags=request.tags,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            raise_on_error=False,
+        )
+
+    def ui_run(self, day: date, assets: Sequence[str] = STEPS) -> dg.ExecuteInProcessResult:
+        """What the UI's "Materialize" starts: the implicit job over selected assets, for one partition."""
+        return self.defs.resolve_implicit_global_asset_job_def().execute_in_process(
+            instance=self.instance,
+            partition_key=day.isoformat(),
+            asset_selection=[dg.AssetKey(asset) for asset in assets],
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            raise_on_error=False,
+        )
+
+    def tables(self, leave_out: Mapping[str, Sequence[str]] = {}) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of the six tables, sorted, so that two labs can be compared."""
+        found = {}
+        for table in STEPS:
+            frame = warehouse(self.settings).read(f"SELECT * FROM {table}")  # noqa: S608
+            rows = frame.drop(leave_out.get(table, ())).rows()
+            found[table] = sorted(rows, key=repr)
+        return found
+
+    def rows(self, table: str, day: date) -> int:
+        """How many rows a table holds of a day."""
+        return warehouse(self.settings).rows(table, [day]).height
+
+    def materialized(self, asset: str) -> set[str]:
+        """The partitions of an asset that the instance holds for materialized."""
+        return self.instance.get_materialized_partitions(dg.AssetKey(asset))
+
+    def status(self, day: date) -> DayStatus:
+        """What `paperboy status` says of a day."""
+        (found,) = statuses(warehouse(self.settings), outbox(self.settings), day, day)
+        return found
+
+    def mails(self) -> list[Message]:
+        """The mails in the Maildir."""
+        folder = self.settings.home / "maildir"
+        return list(mailbox.Maildir(folder)) if folder.exists() else []
+
+
+@contextmanager
+def lab(home: Path, **environment: str) -> Iterator[Lab]:
+    """A Paperboy at `home`, with settings as environment variables without their prefix."""
+    variables = {f"PAPERBOY_{name}": value for name, value in {"HOME": str(home), **environment}.items()}
+    settings = load(variables, file=home / "no-such.toml")
+    with runs.instance(settings) as instance:
+        yield Lab(settings, instance)

@@ -1,0 +1,136 @@
+import datetime
+import re
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assets.mail.message import message, message_id
+
+DAY = datetime.date(2025, 3, 2)
+DIGEST: dict[str, Any] = {
+    "sender": "Paperboy <paperboy@lab.example>",
+    "recipient": "ada@lab.example",
+    "subject": "Papers",
+    "text": "Text",
+    "html": "<p>HTML</p>",
+    "message_id": "<1@lab.example>",
+    "date": datetime.datetime(2025, 3, 3, 7, 30, tzinfo=datetime.timezone(datetime.timedelta(hours=1))),
+}
+LINE_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+
+
+def received(mail: EmailMessage) -> EmailMessage:
+    return message_from_bytes(mail.as_bytes(), policy=policy.default)
+
+
+def content(mail: EmailMessage, kind: str) -> str:
+    part = mail.get_body((kind,))
+    assert part is not None
+    text = part.get_content()
+    assert isinstance(text, str)
+    return text
+
+
+def unbroken(text: str) -> str:
+    """Text as it arrives: lines end one way, and the last one ends."""
+    text = re.sub(r"\r\n|\r|\n", "\n", text)
+    return text.removesuffix("\n") + "\n"
+
+
+def test_the_headers_of_a_digest() -> None:
+    mail = received(message(**DIGEST))
+    assert {name: str(value) for name, value in mail.items() if name != "Content-Type"} == {
+        "From": "Paperboy <paperboy@lab.example>",
+        "To": "ada@lab.example",
+        "Subject": "Papers",
+        "Date": "Mon, 03 Mar 2025 07:30:00 +0100",
+        "Message-ID": "<1@lab.example>",
+        "List-Id": "<paperboy.lab.example>",
+        "Auto-Submitted": "auto-generated",
+        "Precedence": "bulk",
+        "MIME-Version": "1.0",
+    }
+    assert parsedate_to_datetime(mail["Date"]) == DIGEST["date"]
+
+
+def test_the_text_comes_before_the_html() -> None:
+    mail = received(message(**DIGEST))
+    assert mail.get_content_type() == "multipart/alternative"
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+
+
+@given(subject=st.text(), text=st.text(), html=st.text())
+def test_any_text_arrives_in_short_lines_of_ascii(subject: str, text: str, html: str) -> None:
+    mail = message(**DIGEST | {"subject": subject, "text": text, "html": html})
+    lines = mail.as_bytes().split(b"\r\n")
+    assert max(map(len, lines)) <= 78
+    assert all(line.isascii() and not re.search(rb"[\r\n\0]", line) for line in lines)
+    assert unbroken(content(received(mail), "plain")) == unbroken(text)
+    assert unbroken(content(received(mail), "html")) == unbroken(html)
+
+
+@pytest.mark.parametrize("text", ["x" * 5000, "字" * 5000, "word " * 1000, "\n".join("." * 3)])
+def test_long_lines_arrive_whole(text: str) -> None:
+    mail = message(**DIGEST | {"text": text, "html": text, "subject": text[:900].replace("\n", "")})
+    assert max(map(len, mail.as_bytes().split(b"\r\n"))) <= 78
+    assert unbroken(content(received(mail), "plain")) == unbroken(text)
+    assert unbroken(content(received(mail), "html")) == unbroken(text)
+
+
+@given(st.text(st.characters(exclude_categories=("Cc", "Cs", "Zs", "Zl", "Zp")), min_size=1))
+def test_a_subject_survives_the_round_trip(word: str) -> None:
+    subject = f"Größe {word} 数学"
+    assert received(message(**DIGEST | {"subject": subject}))["Subject"] == subject
+
+
+@pytest.mark.parametrize("line_break", LINE_BREAKS)
+@pytest.mark.parametrize("field", ["subject", "message_id", "sender", "recipient"])
+def test_no_field_begins_another_header(field: str, line_break: str) -> None:
+    names = message(**DIGEST).keys()
+    value = f"Ada{line_break}Bcc: eve@lab.example{line_break}{line_break}<ada@lab.example>"
+    mail = received(message(**DIGEST | {field: value}))
+    assert mail.keys() == names
+    assert mail["To"].addresses[0].addr_spec == "ada@lab.example"
+
+
+def test_a_long_domain_is_not_broken() -> None:
+    domain = ".".join(["department"] * 20 + ["example"])
+    address = f"paperboy@{domain}"
+    mail = message(**DIGEST | {"sender": address, "message_id": message_id(DAY, "ada@lab.example", domain)})
+    raw = mail.as_bytes().decode()
+    assert f"\r\nList-Id: <paperboy.{domain}>\r\n" in raw
+    assert f"\r\nMessage-ID: {message_id(DAY, 'ada@lab.example', domain)}\r\n" in raw
+    assert f"From: {address}\r\n" in raw
+
+
+def test_names_and_domains_beyond_ascii() -> None:
+    mail = received(message(**DIGEST | {"recipient": '"Müller, Ada" <ada@münchen.example>'}))
+    assert mail["To"].addresses[0].display_name == "Müller, Ada"
+    assert mail["To"].addresses[0].addr_spec == "ada@xn--mnchen-3ya.example"
+
+
+@pytest.mark.parametrize("address", ["", "ada", "ada@lab.example, eve@lab.example", "ada@", "a b@lab.example"])
+def test_what_is_not_one_address_is_refused(address: str) -> None:
+    with pytest.raises(ValueError, match=r"email|@"):
+        message(**DIGEST | {"recipient": address})
+
+
+def test_a_message_id_belongs_to_one_reader_and_one_day() -> None:
+    ids = {
+        message_id(day, recipient, "lab.example")
+        for day in (DAY, DAY + datetime.timedelta(1))
+        for recipient in ("ada@lab.example", "bob@lab.example")
+    }
+    assert len(ids) == 4
+    assert all(re.fullmatch(r"<[0-9a-f]{32}@lab\.example>", key) for key in ids)
+
+
+def test_a_message_id_stays_the_same_from_release_to_release() -> None:
+    assert message_id(DAY, "ada@lab.example", "münchen.example") == (
+        "<b6c1f2717aec6e84bd2e5e90011c4f1c@xn--mnchen-3ya.example>"
+    )

@@ -1,0 +1,197 @@
+"""The ranking: its formula, its order whatever the input's, its words and its verbatim sentences."""
+
+import gzip
+import json
+import random
+from datetime import date
+from math import log
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assets.mail.rank import CODE_BONUS, COMMENTS_WEIGHT, DIGEST, opening, rank
+
+CORPUS = Path(__file__).parents[2] / "../shared/data/arxiv/corpus_80k.jsonl.gz"
+DAY = date(2026, 11, 20)
+TOPIC = pl.Struct(dict.fromkeys(("topic", "label", "phrase", "field"), pl.String) | {"score": pl.Float64})
+TAGS = pl.Schema({"day": pl.Date(), "work_id": pl.String(), "topics": pl.List(TOPIC)})
+WORKS = pl.Schema(
+    {
+        "day": pl.Date(),
+        "work_id": pl.String(),
+        "title": pl.String(),
+        "abstract": pl.String(),
+        "authors": pl.List(pl.String()),
+        "links": pl.List(pl.String()),
+        "url": pl.String(),
+        "votes": pl.Int32(),
+        "comments": pl.Int32(),
+        "withdrawn": pl.Boolean(),
+    }
+)
+
+
+def works(*rows: dict[str, Any]) -> pl.DataFrame:
+    usual = {**dict.fromkeys(WORKS), "day": DAY, "title": "A Title", "withdrawn": False}
+    return pl.DataFrame([usual | row for row in rows], schema=WORKS, orient="row")
+
+
+def tags(**labels: list[str]) -> pl.DataFrame:
+    rows = [(DAY, work, [{"label": label} for label in found]) for work, found in labels.items()]
+    return pl.DataFrame(rows, schema=TAGS, orient="row")
+
+
+def test_the_score_is_the_sum_of_the_published_parts() -> None:
+    row = rank(works({"work_id": "a", "votes": 24, "comments": 3, "links": ["https://github.com/a/b"]}), tags(), 5)
+    parts = row.select("score_votes", "score_comments", "score_code").row(0)
+    assert parts == pytest.approx((log(25), COMMENTS_WEIGHT * log(4), CODE_BONUS))
+    assert row["score"].item() == pytest.approx(sum(parts))
+    assert row.schema == DIGEST
+
+
+@pytest.mark.parametrize(
+    ("work", "why"),
+    [
+        (
+            {"votes": 24, "comments": 3, "links": ["https://github.com/a/b"]},
+            "24 votes, 3 comments, code available",
+        ),
+        ({"votes": 1, "comments": 1}, "1 vote, 1 comment"),
+        ({"votes": 2, "comments": 0, "links": ["https://project.example/"]}, "2 votes"),
+        ({"votes": 0, "comments": 0, "links": []}, "new, no votes yet"),
+        ({}, "new, no votes yet"),
+        ({"comments": 2}, "new, no votes yet, 2 comments"),
+        ({"votes": 9, "withdrawn": True}, "withdrawn"),
+    ],
+)
+def test_every_place_says_why_in_words(work: dict[str, Any], why: str) -> None:
+    assert rank(works({"work_id": "a"} | work), tags(), 1)["why"].item() == why
+
+
+@pytest.mark.parametrize(
+    ("link", "is_code"),
+    [
+        ("https://github.com/a/b", True),
+        ("http://www.GitHub.com/a", True),
+        ("https://gitlab.com/a/b", True),
+        ("https://huggingface.co/datasets/a", True),
+        ("https://code.example/a", True),
+        ("https://lab.example/papers/code/", True),
+        ("https://lab.example/code?paper=1", True),
+        ("https://github.com/", False),
+        ("https://notgithub.com/a", False),
+        ("https://lab.github.io/a", False),
+        ("https://lab.example/codebook", False),
+        ("https://lab.example/?next=/code", False),
+        ("javascript:'https://github.com/a'", False),
+    ],
+)
+def test_what_counts_as_code(link: str, is_code: bool) -> None:
+    assert (rank(works({"work_id": "a", "links": [link]}), tags(), 1)["score_code"].item() > 0) is is_code
+
+
+def test_ties_go_by_work_id_and_withdrawn_works_come_last() -> None:
+    found = rank(
+        works(
+            {"work_id": "withdrawn", "votes": 900, "comments": 9, "withdrawn": True},
+            {"work_id": "z", "votes": 5},
+            {"work_id": "no votes"},
+            {"work_id": "b", "votes": 5},
+            {"work_id": "top", "votes": 6},
+        ),
+        tags(),
+        10,
+    )
+    assert found["work_id"].to_list() == ["top", "b", "z", "no votes", "withdrawn"]
+    assert found["place"].to_list() == [1, 2, 3, 4, 5]
+    assert found.row(-1, named=True)["score"] == 0
+
+
+def test_each_day_has_its_own_best_works() -> None:
+    days = [date(2026, 11, 20), date(2026, 11, 19)]
+    frame = works(*({"work_id": f"{day}/{votes}", "day": day, "votes": votes} for day in days for votes in range(4)))
+    found = rank(frame, tags(), 2).select("day", "place", "votes").rows()
+    assert found == [(days[1], 1, 3), (days[1], 2, 2), (days[0], 1, 3), (days[0], 2, 2)]
+
+
+def test_the_best_topic_names_the_section() -> None:
+    frame = works({"work_id": "a", "votes": 3}, {"work_id": "b", "votes": 2}, {"work_id": "c", "votes": 1})
+    found = rank(frame, tags(a=["Vision", "Robotics"], b=[]), 3)
+    assert found["topic"].to_list() == ["Vision", "Other", "Other"]
+    assert found["topics"].to_list() == [["Vision", "Robotics"], [], None]
+
+
+def test_a_day_without_works_has_a_digest_without_rows() -> None:
+    found = rank(works(), tags(), 20)
+    assert found.is_empty()
+    assert found.schema == DIGEST
+
+
+def test_a_work_that_comes_twice_is_refused() -> None:
+    with pytest.raises(pl.exceptions.ComputeError):
+        rank(works({"work_id": "a"}, {"work_id": "a"}), tags(a=["Vision"]), 20)
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "work_id": st.text(min_size=1),
+                "votes": st.none() | st.integers(-1, 3),
+                "comments": st.none() | st.integers(0, 2),
+                "withdrawn": st.booleans(),
+            }
+        ),
+        unique_by=lambda row: row["work_id"],
+        max_size=12,
+    ),
+    st.integers(0, 15),
+    st.randoms(),
+)
+def test_the_order_of_the_input_does_not_matter(rows: list[dict[str, Any]], size: int, chance: random.Random) -> None:
+    found = rank(works(*rows), tags(), size)
+    shuffled = rank(works(*chance.sample(rows, len(rows))), tags(), size)
+    assert found.equals(shuffled)
+    assert found["place"].to_list() == list(range(1, min(size, len(rows)) + 1))
+    assert found["withdrawn"].to_list() == sorted(found["withdrawn"])
+    assert found["score"].to_list() == sorted(found["score"], reverse=True)
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        ["We ask. ", "It answers. ", "We stop."],
+        ["Following Smith et al. (2024), we prune. ", "It is 3.5 times faster, e.g. on a GPU. ", "We stop."],
+        ["Unlike Smith et al. Brown et al. prune, i.e. cut. ", "See Fig. 2 and Eq. 3. ", "We stop."],
+        ["Large vs. small models differ, cf. Sec. 4. ", "They are i.i.d. Gaussian. ", "We stop."],
+        ["The method of J. K. Smith fails. ", "Dr. Brown and St. Mary agree. ", "We stop."],
+        ['Is it "enough?" ', "It is (we think.) ", "(See above.) We stop."],
+        ["It costs 0.5 cents.\n", "GPT-4.5 costs more!  ", "2D is cheaper."],
+        ["One sentence that never ends"],
+        ["One. ", "Two"],
+        [""],
+    ],
+)
+def test_an_opening_is_two_sentences(sentences: list[str]) -> None:
+    assert opening("".join(sentences)) == "".join(sentences[:2]).strip()
+
+
+@given(st.text() | st.text(alphabet=st.sampled_from('ab A.B?!\n("e.g ')))
+def test_an_opening_is_verbatim(abstract: str) -> None:
+    found = opening(abstract)
+    assert abstract.strip().startswith(found)
+    assert bool(found) == bool(abstract.strip())
+
+
+def test_real_openings_are_verbatim_and_short() -> None:
+    if not CORPUS.exists():
+        pytest.skip("the corpus of real abstracts is not here")
+    with gzip.open(CORPUS, "rt", encoding="utf-8") as lines:
+        abstracts = [json.loads(line)["abstract"] for line, _ in zip(lines, range(5_000), strict=False)]
+    openings = [opening(abstract) for abstract in abstracts]
+    assert all(found in abstract for found, abstract in zip(openings, abstracts, strict=True))
+    assert 250 < sorted(map(len, openings))[len(openings) // 2] < 400

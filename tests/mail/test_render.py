@@ -1,0 +1,258 @@
+"""The two bodies of the mail: nothing of a stranger's text acts, nothing is loaded, everything fits."""
+
+import gzip
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assets.mail.edition import NOTES, Counts, Edition, Paper, Section
+from assets.mail.rank import FORMULA, opening
+from assets.mail.render import DARK, LIGHT, MAX_BYTES, WIDTH, Palette, html, text, web_links
+
+CORPUS = Path(__file__).parents[2] / "../shared/data/arxiv/corpus_80k.jsonl.gz"
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "<svg onload=alert(1)>",
+    "</style></title><style>*{display:none}</style>",
+    "<style>body{background:url(https://evil.example/)}</style>",
+    '" onmouseover="alert(1)" x="',
+    "' style='background:url(//evil.example)' x='",
+    "{{ 7 * 7 }}{% include 'edition.txt' %}",
+    "<!-- --><a href=https://evil.example>x</a>",
+    "&lt;b&gt; stays &amp;lt;b&amp;gt;",
+    "a\r\nBcc: everyone@example.org",
+    "a\u2028b\u2029c",
+]
+BAD_URLS = [
+    "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)",
+    "java\nscript:alert(1)",
+    " javascript:alert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "vbscript:x",
+    "file:///etc/passwd",
+    "//evil.example/",
+    "https:evil",
+    "https://",
+    'https://a.example/" onclick="alert(1)',
+    "https://a.example/\nx",
+    "https://a.example/\u2028x",
+    "",
+]
+
+
+def paper(place: int = 1, **changes: Any) -> Paper:
+    usual: dict[str, Any] = {
+        "place": place,
+        "work_id": f"arxiv:2611.{place:05}",
+        "title": "Robots That Ask Before They Lift",
+        "summary": "A robot that asks first drops fewer objects. We learn what to ask.",
+        "authors": ("L. Fontaine", "H. Sato", "G. Weiss", "M. Dube"),
+        "topics": ("Robotics", "Vision"),
+        "links": ("https://github.com/lab/ask", "https://ask.example/"),
+        "url": "https://papers.example/ask",
+        "why": "24 votes, 3 comments, code available",
+        "withdrawn": False,
+    }
+    return Paper(**usual | changes)
+
+
+def edition(*papers: Paper, label: str = "Robotics", state: str = "fresh") -> Edition:
+    sections = (Section(label, papers),) if papers else ()
+    return Edition(date(2026, 11, 20), state, sections, Counts(36, 31, len(papers)), NOTES[state])
+
+
+class Page(HTMLParser):
+    """The elements, attributes and words of a page, as a browser would see them."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.words = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+    @property
+    def addresses(self) -> list[str]:
+        return [value for name, value in self.attributes if name == "href"]
+
+
+@pytest.mark.parametrize("text_of_a_stranger", HOSTILE)
+def test_a_strangers_text_is_only_ever_text(text_of_a_stranger: str) -> None:
+    texts: dict[str, Any] = dict.fromkeys(("title", "summary", "why", "work_id"), text_of_a_stranger)
+    lists: dict[str, Any] = dict.fromkeys(("authors", "topics", "links"), (text_of_a_stranger,) * 4)
+    hostile = Page(html(edition(paper(**texts, **lists), label=text_of_a_stranger)))
+    plain = Page(html(edition(paper(work_id="doi:1", links=()))))
+    assert sorted(hostile.elements) == sorted(plain.elements)
+    assert {name for name, _ in hostile.attributes} == {name for name, _ in plain.attributes}
+    assert text_of_a_stranger in hostile.words.replace("\r\n", "\n") or "\r" in text_of_a_stranger
+
+
+@given(st.text(), st.text())
+def test_no_text_adds_an_element(title: str, summary: str) -> None:
+    found = Page(html(edition(paper(title=title, summary=f"x{summary}"))))
+    assert found.elements == Page(html(edition(paper()))).elements
+
+
+@pytest.mark.parametrize("url", BAD_URLS)
+def test_only_the_web_is_linked(url: str) -> None:
+    bad = edition(paper(work_id="doi:10.1/x", url=url, links=(url,)))
+    assert Page(html(bad)).addresses == []
+    assert "Page:" not in text(bad)
+
+
+def test_links_are_labelled_and_never_twice() -> None:
+    assert web_links(paper()) == [
+        ("Paper page", "https://papers.example/ask"),
+        ("arXiv", "https://arxiv.org/abs/2611.00001"),
+        ("Code", "https://github.com/lab/ask"),
+        ("Project", "https://ask.example/"),
+    ]
+    at_arxiv = "http://arxiv.org/abs/2611.00001v2"
+    assert web_links(paper(url=at_arxiv, links=(at_arxiv,))) == [("arXiv", at_arxiv)]
+    assert web_links(paper(work_id="doi:10.1/x", url="", links=())) == []
+
+
+def test_the_title_links_to_the_paper() -> None:
+    page = html(edition(paper()))
+    assert re.search(
+        r'<h3[^>]*><a href="https://papers.example/ask"[^>]*>Robots That Ask Before They Lift</a></h3>', page
+    )
+    assert re.search(r"<h3[^>]*>Robots That Ask Before They Lift</h3>", html(edition(paper(url="javascript:x"))))
+
+
+@pytest.mark.parametrize("state", NOTES)
+def test_a_mail_loads_nothing(state: str) -> None:
+    page = html(edition(paper(), paper(2), state=state))
+    assert not re.search(r"\bsrc|url\(|@import|@font-face|<(link|script|img|iframe|object|form|input)\b", page)
+    assert {name for name, _ in Page(page).attributes} <= {
+        *("lang", "charset", "name", "content", "class", "style", "role", "dir", "href"),
+        *("aria-roledescription", "aria-label"),
+    }
+
+
+def test_a_page_says_what_the_reader_needs() -> None:
+    words = Page(html(edition(paper()))).words
+    for part in (
+        "Paperboy",
+        "Friday 20 November 2026, fresh",
+        "1 of 31 new papers; 36 records fetched.",
+        "24 votes, 3 comments, code available",
+        "L. Fontaine, H. Sato, G. Weiss and 1 more",
+        "A robot that asks first drops fewer objects. We learn what to ask.",
+        "Robotics, Vision",
+        FORMULA,
+    ):
+        assert part in words
+        assert part in " ".join(text(edition(paper())).split())
+
+
+@pytest.mark.parametrize(
+    ("authors", "words"),
+    [
+        (("A. Lund",), "A. Lund"),
+        (("A", "B"), "A and B"),
+        (("A", "B", "C"), "A, B and C"),
+        (tuple("ABCDE"), "C and 2 more"),
+    ],
+)
+def test_authors_in_words(authors: tuple[str, ...], words: str) -> None:
+    assert words in Page(html(edition(paper(authors=authors)))).words
+    assert words in text(edition(paper(authors=authors)))
+
+
+def test_headings_follow_the_sections() -> None:
+    page = html(edition(paper(), paper(2)))
+    assert re.findall(r"<(h\d)", page) == ["h1", "h2", "h3", "h3"]
+    assert page.startswith('<!doctype html>\n<html lang="en">')
+
+
+def test_a_day_without_papers_is_a_mail_too() -> None:
+    quiet = edition(state="quiet")
+    assert FORMULA not in html(quiet) + text(quiet)
+    assert re.findall(r"<(h\d)", html(quiet)) == ["h1"]
+    assert text(quiet).startswith("Paperboy, Friday 20 November 2026, quiet\n")
+    assert NOTES["quiet"] in " ".join(text(quiet).split())
+
+
+def test_rendering_is_deterministic() -> None:
+    assert html(edition(paper())) == html(edition(paper()))
+    assert text(edition(paper())) == text(edition(paper()))
+
+
+@pytest.mark.parametrize("character", ["a", '"', "<", "я", "文", "🚀"])
+def test_twenty_papers_of_any_length_fit(character: str) -> None:
+    longest = {"title": character * 2_000, "summary": character * 9_000, "authors": (character * 500,) * 4}
+    page = html(edition(*(paper(place, **longest) for place in range(1, 21))))
+    assert len(page.encode()) <= MAX_BYTES
+
+
+def test_twenty_of_the_longest_real_openings_fit_uncut() -> None:
+    if not CORPUS.exists():
+        pytest.skip("the corpus of real abstracts is not here")
+    with gzip.open(CORPUS, "rt", encoding="utf-8") as lines:
+        openings = [opening(json.loads(line)["abstract"]) for line, _ in zip(lines, range(5_000), strict=False)]
+    longest = sorted(filter(lambda words: len(words) <= 1_200, openings), key=len)[-20:]
+    page = html(edition(*(paper(place, summary=words) for place, words in enumerate(longest, 1))))
+    assert len(page.encode()) <= MAX_BYTES
+    assert "…" not in page
+
+
+@given(st.text(), st.text(max_size=300), st.lists(st.text(), max_size=5))
+def test_plain_text_is_narrow(title: str, summary: str, authors: list[str]) -> None:
+    body = text(edition(paper(title=title, summary=summary, authors=tuple(authors))))
+    assert all(len(line) <= WIDTH or "://" in line for line in body.split("\n"))
+
+
+def test_plain_text_breaks_long_words_but_no_address() -> None:
+    address = "https://project.example/" + "path/" * 30
+    body = text(edition(paper(title="long" * 60, summary=f"See {address} for more.", links=(address,))))
+    lines = [line.strip() for line in body.splitlines()]
+    assert lines.count(address) == 2
+    assert "long" * 60 not in body
+    assert "long" * 60 in "".join(lines)
+
+
+def rooms(palette: Palette) -> Iterator[tuple[str, str]]:
+    for field in fields(palette):
+        if field.name not in ("ground", "rule"):
+            yield field.name, getattr(palette, field.name)
+
+
+def luminance(colour: str) -> float:
+    channels = (int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
+def test_every_text_has_the_contrast_of_wcag_aa(palette: Palette) -> None:
+    for name, colour in rooms(palette):
+        lighter, darker = sorted((luminance(colour), luminance(palette.ground)), reverse=True)
+        assert (lighter + 0.05) / (darker + 0.05) >= 4.5, name
+
+
+def test_every_colour_is_of_the_palettes_and_changes_in_the_dark() -> None:
+    page = html(edition(paper()))
+    head, body = page.split("</head>")
+    assert set(re.findall(r"#[0-9a-f]{6}", body)) <= {getattr(LIGHT, field.name) for field in fields(LIGHT)}
+    for tag in re.findall(r"<[^>]*(?:color|border-top):[^>]*>", body):
+        assert re.search(r'class="[^"]*(ground|ink|muted|accent|rule)', tag), tag
+    assert "prefers-color-scheme: dark" in head
