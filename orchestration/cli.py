@@ -245,10 +245,23 @@ def _run_or_fail(settings: "Settings", job: str, day: date, config: dict[str, An
     from orchestration import runs
 
     debug = context.parent is not None and context.parent.params["debug"]
-    with runs.instance(settings) as instance:
+    with _busy(f"{job} {day} ...", shown=not debug), runs.instance(settings) as instance:
         outcome = runs.run_day(_defs(), instance, job, day, config=config, debug=debug)
     if not outcome.success:
         raise click.ClickException(f"{job} {day} failed at {outcome.step}.\n{outcome.reason}")
+
+
+@contextmanager
+def _busy(text: str, *, shown: bool) -> Iterator[None]:
+    """A spinner on standard error where a terminal is attached."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not (shown and console.is_terminal):
+        yield
+        return
+    with console.status(text):
+        yield
 
 
 @contextmanager

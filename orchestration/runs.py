@@ -9,6 +9,7 @@ from importlib.resources import as_file, files
 from typing import Any
 
 import dagster as dg
+from dagster_shared.error import SerializableErrorInfo
 
 from orchestration.partitions import DAYS_A_RUN
 from orchestration.settings import Settings
@@ -114,9 +115,14 @@ def _outcome(days: Sequence[date], result: dg.ExecuteInProcessResult) -> Outcome
         if event.is_step_failure:
             failure = event.step_failure_data
             told = failure.user_failure_data and failure.user_failure_data.description
-            error = failure.error
-            while error is not None and error.cause is not None:
-                error = error.cause
-            reason = told or (error.message.strip() if error else "no reason was recorded")
-            return Outcome(days, False, result.run_id, event.step_key or "", reason)
+            return Outcome(days, False, result.run_id, event.step_key or "", told or _innermost(failure.error))
+        if event.is_job_failure:
+            return Outcome(days, False, result.run_id, "its start", _innermost(event.job_failure_data.error))
     return Outcome(days, result.success, result.run_id)
+
+
+def _innermost(error: SerializableErrorInfo | None) -> str:
+    """What a failure began with: Dagster wraps errors in errors of its own."""
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message.strip() if error else "no reason was recorded"

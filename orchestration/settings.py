@@ -55,6 +55,13 @@ def _zone(name: str) -> str:
     return name
 
 
+def _clock(value: object) -> object:
+    """Pydantic takes a bare number for seconds after midnight; who writes 7 means something else."""
+    if isinstance(value, datetime.time) or (isinstance(value, str) and ":" in value):
+        return value
+    raise ValueError(f"{value!r} is not a time of day; write one like 07:30:00")
+
+
 def _known(source: str) -> str:
     if source not in SOURCES:
         raise ValueError(f"{source!r} is not a source; the sources are {', '.join(SOURCES)}")
@@ -95,7 +102,7 @@ class Archive(_Part):
 class Schedule(_Part):
     """When the digest of the day before is made; `time_zone` also says where a day begins and ends."""
 
-    time: datetime.time = datetime.time(7, 30)
+    time: Annotated[datetime.time, BeforeValidator(_clock)] = datetime.time(7, 30)
     time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
 
 
@@ -152,7 +159,8 @@ def load(environment: Mapping[str, str] = os.environ, file: Path | None = None) 
     }
     file = file or Path(environment.get(PREFIX + "CONFIG", CHECKOUT / "paperboy.toml"))
     values = _read(file) if file.exists() or PREFIX + "CONFIG" in environment else {}
-    if "password" in values.get("mail", {}):
+    mail = values.get("mail")
+    if isinstance(mail, dict) and "password" in mail:
         raise SettingsError(f"mail.password in {file}: a password belongs into {PREFIX}MAIL__PASSWORD, not here")
     for name, value in variables.items():
         _put(values, _key(name), value, name)
@@ -197,6 +205,7 @@ def _lines(error: InvalidValue, variables: Mapping[str, str], file: Path) -> lis
         message = detail["msg"].removeprefix("Value error, ")
         if detail["type"] == "extra_forbidden":
             message = "unknown key"
-        place = where.get(key, str(file))
+        # A variable may go deeper than the key that is wrong: PAPERBOY_MIAL__PORT, where there is no table `mial`.
+        place = next((name for path, name in where.items() if f"{path}.".startswith(f"{key}.")), str(file))
         lines.append(f"{key} in {place}: {message}" if key else message)
     return lines

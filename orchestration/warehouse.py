@@ -45,8 +45,8 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
     _run_id: str = PrivateAttr("")
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
-        self._run_id = context.run_id or ""
-        self._job = context.dagster_run.job_name if context.dagster_run else self._job
+        if context.run:
+            self._run_id, self._job = context.run.run_id, context.run.job_name
 
     def read(self, query: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """The result of a query; `parameters` are bound by name (`$name`)."""
@@ -102,6 +102,8 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
             connection.execute("SET lock_configuration = true")
             yield connection
         finally:
+            # Else a later program that is not ours would be taken for the last job of ours.
+            _holder_file(path).unlink(missing_ok=True)
             connection.close()
 
     def _open(self, path: Path) -> duckdb.DuckDBPyConnection:
@@ -110,7 +112,7 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
             try:
                 connection = duckdb.connect(str(path), config={"enable_external_access": "false"})
             except duckdb.IOException as error:
-                if "lock" not in str(error):
+                if "Could not set lock" not in str(error):
                     raise WarehouseError(f"{path} cannot be opened: {error}") from error
                 if time.monotonic() >= deadline:
                     raise WarehouseBusy(self._busy(path)) from error

@@ -65,8 +65,9 @@ def _present(column: str, why: str, tolerance: float = 0.0) -> Expectation:
 
 
 def _unique(columns: tuple[str, ...], why: str) -> Expectation:
-    name = f"{columns[-1]}_unique"
-    return Expectation(name, "ExpectCompoundColumnsToBeUnique", {"column_list": ["day", *columns]}, why)
+    # Rows without a value are the business of the expectation that it is present, and of its tolerance.
+    arguments = {"column_list": ["day", *columns], "ignore_row_if": "any_value_is_missing"}
+    return Expectation(f"{columns[-1]}_unique", "ExpectCompoundColumnsToBeUnique", arguments, why)
 
 
 def _between(
@@ -128,7 +129,7 @@ CLEAN = Suite(
                     "Shorter is a cut abstract; longer is a whole paper. Look at the source's text.",
                     severity="WARN"),
         Expectation("text_is_prose", "ExpectColumnValuesToNotMatchRegex",
-                    {"column": "title", "regex": r".*(<(?:html|!doctype|script|body)\b|&[a-z]+;|[\x00-\x08\x7f])"},
+                    {"column": "title", "regex": r"(?i:<(?:html|!doctype|script|body)\b)|&(?:[a-z]+|#\w+);|[\x00-\x08\x7f]"},
                     "Markup or control characters in a title: an error page, or a cleaning rule that is missing.",
                     tolerance=0.1),
     ),
@@ -171,7 +172,7 @@ DIGEST = Suite(
         _same("edition_full", "rows", "edition_size", "The edition holds the best works, as many as it has room for."),
         _between("score_range", "score", 0, None, "Every part of the score is zero or more."),
         Expectation("links_are_web", "ExpectColumnValuesToMatchRegex",
-                    {"column": "url", "regex": r"https?://\S+$"},
+                    {"column": "url", "regex": r"^https?://\S+\Z"},
                     "A mail links only to the web; anything else is an attack or a broken record.", tolerance=0.1),
     ),
 )  # fmt: skip

@@ -48,10 +48,10 @@ def publish(
     asset = context.asset_key.to_user_string()
     every_day = [*days, *touched]
     verdict = judge(asset, every_day, frame, _upstream_rows(warehouse, asset, every_day), facts)
-    results = report.quality_results(verdict, context.run_id)
+    results = report.quality_results(verdict, context.run.run_id)
     yield from report.check_results(verdict)
     if blocked := sorted(verdict.blocked.intersection(days)):
-        rejected = report.rejected_partitions(warehouse, verdict, blocked, context.run_id)
+        rejected = report.rejected_partitions(warehouse, verdict, blocked, context.run.run_id)
         warehouse.publish(asset, blocked, {"partitions": rejected}, {"quality_results": results})
         reasons = "\n".join(f"{asset} {day} was rejected. {verdict.reason(day)}" for day in blocked)
         raise dg.Failure(f"{reasons}\nNothing was written; what was there before stays.", allow_retries=False)
@@ -59,8 +59,8 @@ def publish(
     rows = verdict.publishable(published)
     tables = {
         asset: rows,
-        "quarantine": report.quarantine(verdict, published, context.run_id),
-        "partitions": report.partitions(asset, rows, published, context.run_id),
+        "quarantine": report.quarantine(verdict, published, context.run.run_id),
+        "partitions": report.partitions(asset, rows, published, context.run.run_id),
         **(beside or {}),
     }
     warehouse.publish(asset, published, tables, {"quality_results": results, **(append or {})})

@@ -13,9 +13,13 @@ if TYPE_CHECKING:
     from orchestration.warehouse import Warehouse
 
 RECORDS = """
-    WITH fresh AS (SELECT * FROM clean_papers WHERE list_contains($days, day)),
+    WITH known AS (
+        SELECT * FROM clean_papers WHERE list_contains($days, day)
+            OR day IN (SELECT day FROM partitions WHERE asset = 'unique_papers' AND outcome = 'published')
+    ),
+    fresh AS (SELECT * FROM known WHERE list_contains($days, day)),
     kin AS (
-        SELECT day, source, source_id FROM clean_papers
+        SELECT day, source, source_id FROM known
         WHERE paper_id IN (SELECT paper_id FROM fresh) OR doi IN (SELECT doi FROM fresh)
            OR title_key IN (SELECT title_key FROM fresh)
     ),
@@ -29,11 +33,12 @@ RECORDS = """
         UNION
         SELECT day, source, source_id FROM members WHERE work_id IN (SELECT work_id FROM affected)
     )
-    SELECT * FROM clean_papers WHERE (day, source, source_id) IN (SELECT (day, source, source_id) FROM wanted)
+    SELECT * FROM known WHERE (day, source, source_id) IN (SELECT (day, source, source_id) FROM wanted)
 """
 """The records of the days, the stored ones that share a key with them, and the other members of all their works.
 
 A link depends on two records alone, so a stored record outside this set cannot be linked to one inside it.
+A day that was cleaned and never resolved waits for its own run: it would be made in part here.
 """
 
 OLD_WORKS = """

@@ -48,7 +48,7 @@ def fetched_papers(
 def _failure(context: dg.AssetExecutionContext, warehouse: Warehouse, fetched: Fetched) -> dg.Failure:
     """Put the failed days on record, and say what failed where; days that came whole are left to their own run."""
     days = sorted(fetched.failures)
-    failed = report.failed_partitions(warehouse, "fetched_papers", fetched.failures, context.run_id)
+    failed = report.failed_partitions(warehouse, "fetched_papers", fetched.failures, context.run.run_id)
     ledger = fetched.ledger_frame.filter(fetched.ledger_frame["day"].is_in(days))
     warehouse.publish("fetched_papers", days, {"partitions": failed, "fetch_ledger": ledger})
     reasons = "\n".join(f"fetched_papers {day} could not be fetched. {fetched.failures[day]}" for day in days)

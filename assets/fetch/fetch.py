@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from assets.fetch.bodies import BodyStore
-from assets.fetch.source import Source, SourceError, frame
+from assets.fetch.source import Body, Source, SourceError, frame
 
 LEDGER = pl.Schema(
     {
@@ -50,7 +50,7 @@ class Feeds:
 class Fetched:
     """What was fetched for some days; `failures` holds the days that a source could not give whole."""
 
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    frames: list[pl.DataFrame] = field(default_factory=list)
     ledger: list[dict[str, Any]] = field(default_factory=list)
     failures: dict[date, str] = field(default_factory=dict)
     transient: bool = False
@@ -58,7 +58,7 @@ class Fetched:
     @property
     def frame(self) -> pl.DataFrame:
         """The records, with the columns of `fetched_papers`."""
-        return frame(self.rows)
+        return pl.concat([frame(()), *self.frames])
 
     @property
     def ledger_frame(self) -> pl.DataFrame:
@@ -82,24 +82,34 @@ def fetch(feeds: Feeds, days: Sequence[date], attempt: int = 1) -> Fetched:
 
 def _fetch_one(store: BodyStore, source: Source, day: date, attempt: int, fetched: Fetched) -> None:
     started = time.perf_counter()
-    rows: list[dict[str, Any]] = []
+    fetched_rows = 0
     state, reason = "failed", ""
     try:
         bodies = source.fetch(day)
         for body in bodies:
             store.put(body)
-        rows = [{**row, "position": place} for place, row in enumerate(source.parse(day, bodies))]
-        state = "fresh" if rows else "quiet"
-        fetched.rows.extend(rows)
+        records = _records(source, day, bodies)
+        state, fetched_rows = "fresh" if records.height else "quiet", records.height
+        fetched.frames.append(records)
     except SourceError as error:
         reason = str(error)
         fetched.failures[day] = "; ".join(filter(None, (fetched.failures.get(day), reason)))
         fetched.transient = fetched.transient or error.transient
     now = datetime.now(UTC).replace(tzinfo=None)
     fetched.ledger.append(
-        {"source": source.name, "day": day, "state": state, "fetched": len(rows), "attempts": attempt,
+        {"source": source.name, "day": day, "state": state, "fetched": fetched_rows, "attempts": attempt,
          "seconds": time.perf_counter() - started, "reason": reason, "recorded_at": now}
     )  # fmt: skip
+
+
+def _records(source: Source, day: date, bodies: list[Body]) -> pl.DataFrame:
+    """The records of one list; a value that no column can hold is the source's fault, and must not stop another's."""
+    rows = [{**row, "position": place} for place, row in enumerate(source.parse(day, bodies))]
+    try:
+        return frame(rows)
+    except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
+        where = ", ".join(body.url for body in bodies)
+        raise SourceError(f"{source.name}: {where}: a value does not fit its column: {error}") from error
 
 
 def snapshots(records: pl.DataFrame, latest: pl.DataFrame, seen_at: datetime) -> pl.DataFrame:

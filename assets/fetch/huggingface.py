@@ -106,12 +106,14 @@ def _row(source: str, day: date, body: Body, place: int, item: dict[str, Any]) -
             "body": body.sha256,
             "record": json.dumps(item, ensure_ascii=False, separators=(",", ":")),
         }
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise SourceError(f"{body.url}: entry {place} ({paper.get('id')!r}): {error}") from None
 
 
-def _of(kind: type[T], item: dict[str, Any], key: str) -> T | None:
+def _of(kind: type[T], item: Any, key: str) -> T | None:
     """A field that may be missing, but not of another type: drift of that sort must be seen, not cast away."""
+    if not isinstance(item, dict):
+        raise TypeError(f"an object with {key!r} was expected, not {type(item).__name__} ({item!r:.40})")
     value = item.get(key)
     if value is not None and not isinstance(value, kind):
         raise TypeError(f"{key!r} should be {kind.__name__}, not {type(value).__name__} ({value!r:.40})")

@@ -2,7 +2,6 @@ import datetime
 import multiprocessing
 import os
 import signal
-import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -271,13 +270,6 @@ def send_all(path: Path, transport: Transport) -> None:
     Outbox(path).deliver(DAY, transport, transport.compose if isinstance(transport, Dying) else compose)
 
 
-def run(path: Path, transport: Transport) -> int | None:
-    process = spawn.Process(target=send_all, args=(path, transport))
-    process.start()
-    process.join()
-    return process.exitcode
-
-
 @pytest.mark.parametrize(
     ("moment", "left", "end"),
     [
@@ -299,7 +291,10 @@ def test_a_sender_killed_between_two_steps(
     mail = tmp_path / "mail"
     transport = smtp(server.port) if kind == "smtp" else MaildirTransport(mail)
     box = outbox(tmp_path / "outbox.db")
-    assert run(tmp_path / "outbox.db", Dying(transport, moment, BOB)) == -signal.SIGKILL
+    process = spawn.Process(target=send_all, args=(tmp_path / "outbox.db", Dying(transport, moment, BOB)))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
     assert states(box) == left
     for _ in range(2):
         box.deliver(DAY, transport, compose)
@@ -402,11 +397,3 @@ def test_processes_that_make_the_same_outbox_at_once(tmp_path: Path) -> None:
         maker.join()
         assert maker.exitcode == 0
     assert states(Outbox(tmp_path / "box.db")) == dict.fromkeys(READERS, "pending")
-
-
-def test_the_table_is_one_that_sqlite_keeps_unique(tmp_path: Path) -> None:
-    outbox(tmp_path / "outbox.db")
-    connection = sqlite3.connect(tmp_path / "outbox.db")
-    with pytest.raises(sqlite3.IntegrityError):
-        connection.execute("INSERT INTO outbox SELECT * FROM outbox")
-    connection.close()

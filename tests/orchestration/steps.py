@@ -1,0 +1,52 @@
+"""The steps of a run one after the other, below Dagster and without the gate, so that a test can afford many runs.
+
+`test_same_tables` holds that they end in the same tables as the assets.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import polars as pl
+
+from assets.clean.clean import clean
+from assets.dedupe.neighbours import resolve
+from assets.fetch.fetch import Feeds, fetch
+from assets.mail.asset import RETAGGED
+from assets.mail.rank import rank
+from assets.tag.asset import MOVED
+from assets.tag.tag import tag
+from assets.tag.taxonomy import Taxonomy, load
+from orchestration.warehouse import Warehouse
+from quality import report
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A warehouse, and what its tables are made from."""
+
+    warehouse: Warehouse
+    feeds: Feeds
+    taxonomy: Taxonomy = field(default_factory=load)
+    size: int = 20
+
+    def run(self, days: Sequence[date]) -> None:
+        """Every step for these days, from the feeds to the digest."""
+        self._publish("fetched_papers", days, fetch(self.feeds, days).frame)
+        records = clean(self.warehouse.rows("fetched_papers", days))
+        self._publish("clean_papers", days, records.drop_nulls(["title", "abstract"]))
+        resolved = resolve(self.warehouse, days)
+        self._publish("unique_papers", [*days, *resolved.touched], resolved.frame)
+        moved = [*days, *self.warehouse.read(MOVED, {"days": days})["day"]]
+        self._publish("tagged_papers", moved, tag(self.warehouse.rows("unique_papers", moved), self.taxonomy))
+        retagged = [*days, *self.warehouse.read(RETAGGED, {"days": days})["day"]]
+        self._publish("digest", retagged, self._edition(retagged))
+
+    def _edition(self, days: Sequence[date]) -> pl.DataFrame:
+        withdrawn = (pl.col("withdrawn_on") <= pl.col("day")).fill_null(False)
+        works = self.warehouse.rows("unique_papers", days).with_columns(withdrawn=withdrawn)
+        return rank(works, self.warehouse.rows("tagged_papers", days), self.size)
+
+    def _publish(self, asset: str, days: Collection[date], rows: pl.DataFrame) -> None:
+        published = report.partitions(asset, rows, list(days), "run")
+        self.warehouse.publish(asset, days, {asset: rows, "partitions": published})
