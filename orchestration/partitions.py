@@ -1,7 +1,5 @@
 """DAYS, the one partitions definition: a day in the operator's time zone, from `first_day` to yesterday."""
 
-from datetime import date
-
 import dagster as dg
 
 from orchestration.settings import current
@@ -11,8 +9,3 @@ DAYS_A_RUN = 31
 
 DAYS = dg.DailyPartitionsDefinition(start_date=current().first_day.isoformat(), timezone=current().schedule.time_zone)
 WINDOWS = dg.BackfillPolicy.multi_run(DAYS_A_RUN)
-
-
-def the_days(context: dg.AssetExecutionContext) -> list[date]:
-    """The days that a run is for: one, or a window without gaps."""
-    return [date.fromisoformat(key) for key in context.partition_keys]

@@ -23,6 +23,9 @@ def day_by_day(context: dg.RunFailureSensorContext) -> Iterator[dg.RunRequest | 
         yield dg.SkipReason("not a window of the daemon's")
         return
     steps = [key for key in sorted(run.asset_selection or ()) if key.path != ["deliveries"]]
+    if run.asset_selection and not steps:
+        yield dg.SkipReason("nothing but mail, which is never sent again by itself")
+        return
     for day in DAYS.get_partition_keys_in_range(dg.PartitionKeyRange(first, last)):
         yield dg.RunRequest(
             run_key=f"{run.run_id}/{day}",

@@ -8,6 +8,7 @@ import datetime
 import os
 import tomllib
 from collections.abc import Mapping
+from email.utils import getaddresses
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -32,13 +33,28 @@ def _split(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+class _Written(str):
+    """A value of an environment variable, which has no type of its own."""
+
+    __slots__ = ()
+
+
+def _number(value: object) -> object:
+    """A number of the file is written as one: pydantic would take `true` for 1 and `"25"` for 25."""
+    if isinstance(value, bool) or (isinstance(value, str) and not isinstance(value, _Written)):
+        raise ValueError(f"{value!r} is not a number")
+    return value
+
+
 def _address(text: str) -> str:
-    name, _, address = text.rpartition("<")
+    parsed = getaddresses([text])
+    if len(parsed) != 1:
+        raise ValueError(f"{text!r} is not one mail address; a name with a comma stands in double quotes")
     try:
-        validate_email(address.rstrip(">").strip(), check_deliverability=False)
+        validate_email(parsed[0][1], check_deliverability=False)
     except EmailNotValidError as error:
         raise ValueError(f"{text!r} is not a mail address: {error}") from None
-    return f"{name.strip()} <{address}" if name else text
+    return text
 
 
 def _http(url: str) -> str:
@@ -68,6 +84,8 @@ def _known(source: str) -> str:
     return source
 
 
+Whole = Annotated[int, BeforeValidator(_number)]
+Seconds = Annotated[float, BeforeValidator(_number)]
 Address = Annotated[str, AfterValidator(_address)]
 Folder = Annotated[Path, AfterValidator(Path.expanduser)]
 SourceName = Annotated[str, AfterValidator(_known)]
@@ -82,8 +100,8 @@ class HuggingFace(_Part):
     """The daily papers' API."""
 
     url: Url = "https://huggingface.co"
-    page_size: int = Field(default=100, ge=1, le=100)
-    timeout_seconds: float = Field(default=30, gt=0)
+    page_size: Whole = Field(default=100, ge=1, le=100)
+    timeout_seconds: Seconds = Field(default=30, gt=0)
 
 
 class Archive(_Part):
@@ -109,7 +127,7 @@ class Schedule(_Part):
 class Digest(_Part):
     """The edition."""
 
-    size: int = Field(default=20, ge=1, le=200)
+    size: Whole = Field(default=20, ge=1, le=200)
 
 
 class Mail(_Part):
@@ -118,13 +136,13 @@ class Mail(_Part):
     transport: Literal["maildir", "smtp"] = "maildir"
     sender: Address = Field(default="Paperboy <paperboy@paperboy.example>", alias="from")
     recipients: Annotated[tuple[Address, ...], BeforeValidator(_split)] = ("reader@paperboy.example",)
-    current_days: int = Field(default=4, ge=1, le=31)
+    current_days: Whole = Field(default=4, ge=1, le=31)
     host: str = "localhost"
-    port: int = Field(default=587, ge=1, le=65535)
+    port: Whole = Field(default=587, ge=1, le=65535)
     security: Literal["starttls", "tls", "none"] = "starttls"
     user: str | None = None
     password: SecretStr | None = None
-    timeout_seconds: float = Field(default=30, gt=0)
+    timeout_seconds: Seconds = Field(default=30, gt=0)
 
 
 class Settings(_Part):
@@ -134,7 +152,7 @@ class Settings(_Part):
     sources: Annotated[tuple[SourceName, ...], BeforeValidator(_split)] = Field(default=("sample",), min_length=1)
     first_day: datetime.date = datetime.date(2024, 1, 1)
     taxonomy: Folder | None = None
-    lock_wait_seconds: float = Field(default=60, ge=0)
+    lock_wait_seconds: Seconds = Field(default=60, ge=0)
     huggingface: HuggingFace = HuggingFace()
     archive: Archive = Archive()
     schedule: Schedule = Schedule()
@@ -163,7 +181,7 @@ def load(environment: Mapping[str, str] = os.environ, file: Path | None = None) 
     if isinstance(mail, dict) and "password" in mail:
         raise SettingsError(f"mail.password in {file}: a password belongs into {PREFIX}MAIL__PASSWORD, not here")
     for name, value in variables.items():
-        _put(values, _key(name), value, name)
+        _put(values, _key(name), _Written(value), name)
     try:
         return Settings.model_validate(values)
     except InvalidValue as error:

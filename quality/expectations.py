@@ -1,10 +1,9 @@
 """What each table promises, as data: a suite a table, an expectation a row.
 
 `row` expectations judge each row of a batch; `day` expectations judge one row of figures a day, so that a window of
-days is judged as strictly as a day. The figures are `rows`, `upstream_rows`, the facts that the step knows, and what
-the suite measures.
-`kind` is the name of a Great Expectations class and `arguments` are its own. A column of lists is seen by its
-length, as `<column>_count`.
+days is judged as strictly as a day. The figures are `rows`, `upstream_rows`, the facts
+that the step knows, and what the suite measures. `kind` is the name of a Great Expectations class and
+`arguments` are its own. A column of lists is seen by its length, as `<column>_count`.
 """
 
 from collections.abc import Mapping
@@ -13,9 +12,13 @@ from typing import Any, Literal
 
 import polars as pl
 
-FRIDAY = 5
+EMPTY = pl.col("rows") == 0
+ON_A_WEEKDAY = pl.col("day").dt.weekday() <= 5
 MIN_ROWS_FOR_ONE = 10
 """A tolerance above zero lets one row of a day pass into quarantine if the day has at least this many."""
+
+NOT_PROSE = r"(?i:<(?:html|!doctype|script|body)\b)|&(?:[a-z]+|#\w+);|[\x00-\x08\x7f]"
+"""Tags of a whole page, entities, control characters."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def _same(name: str, left: str, right: str, why: str) -> Expectation:
 
 FETCHED = Suite(
     key=("source", "source_id"),
-    figures=(((pl.col("rows") == 0) & (pl.col("day").dt.weekday() <= FRIDAY)).cast(pl.Int32).alias("empty_weekday"),),
+    figures=((EMPTY & ON_A_WEEKDAY).cast(pl.Int32).alias("empty_weekday"),),
     expectations=(
         _present("source_id", "Without an id a paper cannot be told from another; look at the stored body.", 0.1),
         _unique(("source", "source_id"), "A list names a paper once; a doubled page or a merged body does not."),
@@ -104,7 +107,10 @@ FETCHED = Suite(
         _between("votes_range", "votes", 0, 100_000,
                  "Votes are counts: others mean that another field was read.", tolerance=0.1),
         _same("complete", "rows", "expected",
-              "Every record of the bodies must reach the table: a shortfall is lost papers."),
+              "Every record that the ledger counts must reach the table: a shortfall is lost papers."),
+        _between("lists_still_there", "vanished_lists", None, 0,
+                 "A source listed papers for the day at an earlier fetch and lists none now: it forgot, or a file is "
+                 "gone. What was fetched stays; find the list again.", of="day"),
         _between("weekday_has_papers", "empty_weekday", None, 0,
                  "No source lists a paper on a weekday: a holiday, or a list that was missed. Look at the source.",
                  severity="WARN", of="day"),
@@ -129,7 +135,7 @@ CLEAN = Suite(
                     "Shorter is a cut abstract; longer is a whole paper. Look at the source's text.",
                     severity="WARN"),
         Expectation("text_is_prose", "ExpectColumnValuesToNotMatchRegex",
-                    {"column": "title", "regex": r"(?i:<(?:html|!doctype|script|body)\b)|&(?:[a-z]+|#\w+);|[\x00-\x08\x7f]"},
+                    {"column": "title", "regex": NOT_PROSE},
                     "Markup or control characters in a title: an error page, or a cleaning rule that is missing.",
                     tolerance=0.1),
     ),
@@ -178,12 +184,12 @@ DIGEST = Suite(
 )  # fmt: skip
 
 DELIVERIES = Suite(
-    key=("recipient",),
+    key=("recipient", "state", "reason"),
     expectations=(
         _unique(("recipient",), "One mail a reader and day."),
         Expectation("state_sent", "ExpectColumnValuesToBeInSet", {"column": "state", "value_set": ["sent"]},
-                    "A mail was not accepted, or nobody knows whether it was: see the reason, then run the day again. "
-                    "What was sent is not sent twice."),
+                    "A mail was not accepted, or nobody knows whether it was. Mend what the reason names, then run the "
+                    "day again: what was sent is not sent twice."),
     ),
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ Great Expectations, and only where it is used: importing it takes seconds.
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -45,9 +46,12 @@ def publish(
     `beside` and `append` are other tables' rows, written in the same transaction (`Warehouse.publish`).
     Raises `dagster.Failure` when a day is blocked: nothing is written then but the results and the reason.
     """
+    started = time.perf_counter()
     asset = context.asset_key.to_user_string()
     every_day = [*days, *touched]
-    verdict = judge(asset, every_day, frame, _upstream_rows(warehouse, asset, every_day), facts)
+    upstream = SUITES[asset].upstream
+    upstream_rows = warehouse.counts(upstream, every_day) if upstream else None
+    verdict = judge(asset, every_day, frame, upstream_rows, facts)
     results = report.quality_results(verdict, context.run.run_id)
     yield from report.check_results(verdict)
     if blocked := sorted(verdict.blocked.intersection(days)):
@@ -64,7 +68,29 @@ def publish(
         **(beside or {}),
     }
     warehouse.publish(asset, published, tables, {"quality_results": results, **(append or {})})
-    yield from report.materializations(context, rows, days, [day for day in touched if day in published])
+    moved = [day for day in touched if day in published]
+    yield from report.materializations(context, rows, days, moved, time.perf_counter() - started)
+
+
+@contextmanager
+def on_record(context: dg.AssetExecutionContext, warehouse: "Warehouse") -> Iterator[list[date]]:
+    """The days of the run; whatever breaks while they are made is put on record before it goes on.
+
+    A rejected batch, or a failure that the step tells itself, is on record already.
+    """
+    days = [date.fromisoformat(key) for key in context.partition_keys]
+    try:
+        yield days
+    except dg.Failure:
+        raise
+    except Exception as error:
+        reasons = dict.fromkeys(days, f"{type(error).__name__}: {error}")
+        asset = context.asset_key.to_user_string()
+        # A warehouse that cannot be written is told by the error itself.
+        with suppress(Exception):
+            failed = report.failed_partitions(warehouse, asset, reasons, context.run.run_id)
+            warehouse.publish(asset, days, {"partitions": failed})
+        raise
 
 
 def judge(
@@ -76,6 +102,7 @@ def judge(
 ) -> Verdict:
     """Every expectation of the asset's suite on every day; reads and writes nothing.
 
+    `upstream_rows` are counts as (day, rows), `facts` any further figures a day.
     Raises `RuntimeError` when an expectation itself breaks: a bug must not look like bad data.
     """
     started = time.perf_counter()
@@ -101,11 +128,6 @@ def specs(asset: str) -> list[dg.AssetCheckSpec]:
         )
         for expectation in SUITES[asset].expectations
     ]
-
-
-def _upstream_rows(warehouse: "Warehouse", asset: str, days: Sequence[date]) -> pl.DataFrame | None:
-    upstream = SUITES[asset].upstream
-    return None if upstream is None else warehouse.counts(upstream, days)
 
 
 def _figures(

@@ -153,7 +153,11 @@ def quarantine(verdict: Verdict, days: Sequence[date], run_id: str) -> pl.DataFr
 
 
 def materializations(
-    context: dg.AssetExecutionContext, rows: pl.DataFrame, days: Sequence[date], touched: Sequence[date]
+    context: dg.AssetExecutionContext,
+    rows: pl.DataFrame,
+    days: Sequence[date],
+    touched: Sequence[date],
+    seconds: float,
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetMaterialization]:
     """The step's materialisation, with figures for each of its days; `touched` days get one of their own."""
     counts = _counts(rows)
@@ -162,7 +166,8 @@ def materializations(
         yield dg.AssetMaterialization(asset, partition=str(day), metadata=_about(rows, day, counts))
     for day in days:
         context.add_asset_metadata(_about(rows, day, counts), asset_key=asset, partition_key=str(day))
-    yield dg.MaterializeResult(metadata={"dagster/column_schema": column_schema(rows.schema)})
+    about: dict[str, Any] = {"dagster/column_schema": column_schema(rows.schema), "gate_seconds": round(seconds, 3)}
+    yield dg.MaterializeResult(metadata=about)
 
 
 def _about(rows: pl.DataFrame, day: date, counts: Mapping[date, int]) -> dict[str, Any]:

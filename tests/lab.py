@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.message import Message
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,6 @@ DAILY_PAPERS = DATA / "huggingface/daily_papers"
 
 STEPS = ("fetched_papers", "clean_papers", "unique_papers", "tagged_papers", "digest", "deliveries")
 
-NOT_THE_SAME = {"fetched_papers": ("source", "url")}
-"""Columns that name the route by which a record came."""
-
 
 @dataclass
 class Lab:
@@ -37,7 +35,7 @@ class Lab:
     settings: Settings
     instance: dg.DagsterInstance
 
-    @property
+    @cached_property
     def defs(self) -> dg.Definitions:
         """What Dagster loads, with the resources of these settings."""
         return dg.Definitions(

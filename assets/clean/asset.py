@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.clean.clean import clean
-from orchestration.partitions import DAYS, WINDOWS, the_days
+from orchestration.partitions import DAYS, WINDOWS
 from orchestration.warehouse import Warehouse
 from quality import gate
 
@@ -22,5 +22,5 @@ from quality import gate
 )
 def clean_papers(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[gate.Event]:
     """Every fetched record as one uniform row of readable text."""
-    days = the_days(context)
-    yield from gate.publish(context, warehouse, days, clean(warehouse.rows("fetched_papers", days)))
+    with gate.on_record(context, warehouse) as days:
+        yield from gate.publish(context, warehouse, days, clean(warehouse.rows("fetched_papers", days)))

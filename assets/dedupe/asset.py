@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.dedupe.neighbours import resolve
-from orchestration.partitions import DAYS, WINDOWS, the_days
+from orchestration.partitions import DAYS, WINDOWS
 from orchestration.warehouse import Warehouse
 from quality import gate
 
@@ -25,6 +25,6 @@ def unique_papers(context: dg.AssetExecutionContext, warehouse: Warehouse) -> It
 
     A work whose first listing comes to light later, or goes away, moves to its new first day in the same transaction.
     """
-    days = the_days(context)
-    resolved = resolve(warehouse, days)
-    yield from gate.publish(context, warehouse, days, resolved.frame, touched=resolved.touched)
+    with gate.on_record(context, warehouse) as days:
+        resolved = resolve(warehouse, days)
+        yield from gate.publish(context, warehouse, days, resolved.frame, touched=resolved.touched)

@@ -21,9 +21,8 @@ class ArchiveSource:
         self._folder = folder
 
     def fetch(self, day: date) -> list[Body]:
-        if not self._folder.is_dir():
-            raise SourceError(f"{self.name}: there is no folder {self._folder}; set archive.folder")
-        files = [file for ending in ENDINGS if (file := self._folder / f"{day}{ending}").exists()]
+        folder = self._existing()
+        files = [file for ending in ENDINGS if (file := folder / f"{day}{ending}").exists()]
         if len(files) > 1:
             raise SourceError(f"{self.name}: {files[0]} and {files[1].name} both hold {day}; keep one")
         return [Body(_read(file), file.as_uri(), datetime.now(UTC)) for file in files]
@@ -32,8 +31,14 @@ class ArchiveSource:
         return rows(self.name, day, bodies)
 
     def newest_day(self, until: date) -> date | None:
-        days = (_day(file) for ending in ENDINGS for file in self._folder.glob(f"*{ending}"))
+        folder = self._existing()
+        days = (_day(file) for ending in ENDINGS for file in folder.glob(f"*{ending}"))
         return max((day for day in days if day and day <= until), default=None)
+
+    def _existing(self) -> Path:
+        if not self._folder.is_dir():
+            raise SourceError(f"{self.name}: there is no folder {self._folder}; set archive.folder")
+        return self._folder
 
 
 def _day(file: Path) -> date | None:

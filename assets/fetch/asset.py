@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from assets.fetch.fetch import Feeds, Fetched, fetch, snapshots
-from orchestration.partitions import DAYS, WINDOWS, the_days
+from orchestration.partitions import DAYS, WINDOWS
 from orchestration.warehouse import Warehouse
 from quality import gate, report
 
@@ -14,6 +14,8 @@ LATEST_SNAPSHOTS = """
     SELECT source, source_id, arg_max(votes, seen_at) AS votes, arg_max(comments, seen_at) AS comments
     FROM popularity WHERE list_contains($ids, source_id) GROUP BY ALL
 """
+
+STORED = "SELECT DISTINCT day, source FROM fetched_papers WHERE day IN (SELECT unnest($days))"
 
 
 @dg.asset(
@@ -30,19 +32,19 @@ def fetched_papers(
     context: dg.AssetExecutionContext, warehouse: Warehouse, feeds: dg.ResourceParam[Feeds]
 ) -> Iterator[gate.Event]:
     """One row per source record listed for the day, with the raw body stored untouched beside it."""
-    days = the_days(context)
-    fetched = fetch(feeds, days, attempt=context.retry_number + 1)
-    if fetched.failures:
-        raise _failure(context, warehouse, fetched)
-    ids = fetched.frame["source_id"].unique().to_list()
-    latest = warehouse.read(LATEST_SNAPSHOTS, {"ids": ids})
-    now = datetime.now(UTC).replace(tzinfo=None)
-    yield from gate.publish(
-        context, warehouse, days, fetched.frame,
-        facts=fetched.expected,
-        beside={"fetch_ledger": fetched.ledger_frame},
-        append={"popularity": snapshots(fetched.frame, latest, now)},
-    )  # fmt: skip
+    with gate.on_record(context, warehouse) as days:
+        fetched = fetch(feeds, days, attempt=context.retry_number + 1)
+        if fetched.failures:
+            raise _failure(context, warehouse, fetched)
+        ids = fetched.frame["source_id"].unique().to_list()
+        latest = warehouse.read(LATEST_SNAPSHOTS, {"ids": ids})
+        now = datetime.now(UTC).replace(tzinfo=None)
+        yield from gate.publish(
+            context, warehouse, days, fetched.frame,
+            facts=fetched.facts(warehouse.read(STORED, {"days": days})),
+            beside={"fetch_ledger": fetched.ledger_frame},
+            append={"popularity": snapshots(fetched.frame, latest, now)},
+        )  # fmt: skip
 
 
 def _failure(context: dg.AssetExecutionContext, warehouse: Warehouse, fetched: Fetched) -> dg.Failure:

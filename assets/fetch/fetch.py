@@ -65,10 +65,16 @@ class Fetched:
         """A row for each source and day, with the columns of `fetch_ledger`."""
         return pl.DataFrame(self.ledger, schema=LEDGER, orient="row")
 
-    @property
-    def expected(self) -> pl.DataFrame:
-        """How many records the bodies of each day held, as (day, expected)."""
-        return self.ledger_frame.group_by("day").agg(pl.col("fetched").sum().cast(pl.Int64).alias("expected"))
+    def facts(self, stored: pl.DataFrame) -> pl.DataFrame:
+        """What the gate must know of each day: (day, expected, vanished_lists).
+
+        `expected` is how many records the ledger counts; a list has vanished if its source has rows in `stored`
+        (day, source) and lists none now.
+        """
+        asked = self.ledger_frame.select("day", "source", pl.col("fetched").cast(pl.Int64))
+        known = asked.join(stored.with_columns(known=True), on=["day", "source"], how="left")
+        vanished = ((pl.col("fetched") == 0) & pl.col("known").fill_null(False)).cast(pl.Int64)
+        return known.group_by("day").agg(expected=pl.sum("fetched"), vanished_lists=vanished.sum())
 
 
 def fetch(feeds: Feeds, days: Sequence[date], attempt: int = 1) -> Fetched:

@@ -9,7 +9,7 @@ import polars as pl
 from assets.mail.desk import Desk, day_edition
 from assets.mail.policy import Request, refusal
 from assets.mail.rank import rank
-from orchestration.partitions import DAYS, WINDOWS, the_days
+from orchestration.partitions import DAYS, WINDOWS
 from orchestration.warehouse import Warehouse
 from quality import gate
 
@@ -49,16 +49,16 @@ def digest(
     context: dg.AssetExecutionContext, warehouse: Warehouse, desk: dg.ResourceParam[Desk]
 ) -> Iterator[gate.Event]:
     """The day's ranked edition, with the parts of each score."""
-    days = the_days(context)
-    retagged = warehouse.read(RETAGGED, {"days": days})["day"].to_list()
-    works = warehouse.rows("unique_papers", [*days, *retagged])
-    known_by_then = (pl.col("withdrawn_on") <= pl.col("day")).fill_null(False).alias("withdrawn")
-    tags = warehouse.rows("tagged_papers", [*days, *retagged])
-    edition = rank(works.with_columns(known_by_then), tags, desk.size)
-    room = pl.len().clip(upper_bound=desk.size).cast(pl.Int64).alias("edition_size")
-    sizes = pl.DataFrame({"day": [*days, *retagged]}, schema={"day": pl.Date})
-    sizes = sizes.join(works.group_by("day").agg(room), on="day", how="left").fill_null(0)
-    yield from gate.publish(context, warehouse, days, edition, touched=retagged, facts=sizes)
+    with gate.on_record(context, warehouse) as days:
+        retagged = warehouse.read(RETAGGED, {"days": days})["day"].to_list()
+        works = warehouse.rows("unique_papers", [*days, *retagged])
+        known_by_then = (pl.col("withdrawn_on") <= pl.col("day")).fill_null(False).alias("withdrawn")
+        tags = warehouse.rows("tagged_papers", [*days, *retagged])
+        edition = rank(works.with_columns(known_by_then), tags, desk.size)
+        room = pl.len().clip(upper_bound=desk.size).cast(pl.Int64).alias("edition_size")
+        sizes = pl.DataFrame({"day": [*days, *retagged]}, schema={"day": pl.Date})
+        sizes = sizes.join(works.group_by("day").agg(room), on="day", how="left").fill_null(0)
+        yield from gate.publish(context, warehouse, days, edition, touched=retagged, facts=sizes)
 
 
 @dg.asset(
@@ -78,14 +78,14 @@ def deliveries(
 
     Only the current day is mailed, once; a past day only when the operator names it, a backfill never.
     """
-    days = the_days(context)
-    for day in days:
-        request = _request(context, warehouse, desk, config, day)
-        if reason := refusal(request):
-            context.log.info(f"{day} is not mailed: {reason}; paperboy send {day} --confirm would mail it")
-        else:
-            desk.mail(day_edition(warehouse, day))
-    yield from gate.publish(context, warehouse, days, desk.delivered(days))
+    with gate.on_record(context, warehouse) as days:
+        for day in days:
+            request = _request(context, warehouse, desk, config, day)
+            if reason := refusal(request):
+                context.log.info(f"{day} is not mailed: {reason}; paperboy send {day} --confirm would mail it")
+            else:
+                desk.mail(day_edition(warehouse, day))
+        yield from gate.publish(context, warehouse, days, desk.delivered(days))
 
 
 def _request(

@@ -27,6 +27,7 @@ DELIVERY = pl.Schema(
         "message_id": pl.String(),
         "edition": pl.String(),
         "papers": pl.Int32(),
+        "reason": pl.String(),
     }
 )
 """The columns of `deliveries`."""
@@ -75,7 +76,10 @@ class Desk:
         """The outbox's rows of these days, with the columns of `deliveries`."""
         rows = [row for day in days for row in self.outbox.rows(day)]
         return pl.DataFrame(
-            [(row.day, row.recipient, str(row.state), row.message_id, row.edition, row.papers) for row in rows],
+            [
+                (row.day, row.recipient, str(row.state), row.message_id, row.edition, row.papers, row.reason)
+                for row in rows
+            ],
             schema=DELIVERY,
             orient="row",
         )

@@ -6,7 +6,7 @@ import dagster as dg
 
 from assets.tag.tag import tag
 from assets.tag.taxonomy import Taxonomy
-from orchestration.partitions import DAYS, WINDOWS, the_days
+from orchestration.partitions import DAYS, WINDOWS
 from orchestration.warehouse import Warehouse
 from quality import gate
 
@@ -37,7 +37,7 @@ def tagged_papers(
     context: dg.AssetExecutionContext, warehouse: Warehouse, taxonomy: dg.ResourceParam[Taxonomy]
 ) -> Iterator[gate.Event]:
     """Topics with the phrase that earned each, keywords and categories of every work."""
-    days = the_days(context)
-    moved = warehouse.read(MOVED, {"days": days})["day"].to_list()
-    works = warehouse.rows("unique_papers", [*days, *moved])
-    yield from gate.publish(context, warehouse, days, tag(works, taxonomy), touched=moved)
+    with gate.on_record(context, warehouse) as days:
+        moved = warehouse.read(MOVED, {"days": days})["day"].to_list()
+        works = warehouse.rows("unique_papers", [*days, *moved])
+        yield from gate.publish(context, warehouse, days, tag(works, taxonomy), touched=moved)

@@ -98,7 +98,8 @@ CREATE TABLE deliveries (
     state VARCHAR NOT NULL,         -- of the outbox: sent
     message_id VARCHAR NOT NULL,
     edition VARCHAR NOT NULL,       -- SHA-256 of the frozen edition
-    papers INTEGER NOT NULL
+    papers INTEGER NOT NULL,
+    reason VARCHAR NOT NULL         -- why it is not sent, where it is not
 );
 
 -- What each step did last for a day; the rows of a rejected day are those of its last good publish.

@@ -55,13 +55,13 @@ class Stage:
 
     @property
     def made(self) -> date:
-        """The weekday before the newest."""
-        return self._weekday_before(self.newest)
+        """The weekday before the rejected one."""
+        return _weekday_before(self.rejected)
 
     @property
     def rejected(self) -> date:
-        """The weekday before that, of which the archive holds a body whose titles are missing."""
-        return self._weekday_before(self.made)
+        """The weekday before the newest; of it the archive holds a body that has lost titles."""
+        return _weekday_before(self.newest)
 
     @property
     def week(self) -> list[date]:
@@ -85,12 +85,25 @@ class Stage:
         """The same settings, in this process."""
         return load(self.variables, file=self.folder / "no-such.toml")
 
+    def make_days(self) -> None:
+        """Make the newest day and mail it, and the two weekdays before it, of which the later is rejected."""
+        self.record_bad_days()
+        newest = self.paperboy("digest")
+        assert newest.returncode == 0, newest.stderr
+        before = self.paperboy("backfill", str(self.made), str(self.rejected))
+        assert before.returncode == 1, before.stderr
+        assert f"failed  {self.rejected}" in before.stderr, before.stderr
+
+    @property
+    def yesterday(self) -> date:
+        """The last day that is over."""
+        return datetime.now(UTC).date() - timedelta(days=1)
+
     def record_bad_days(self) -> None:
         """Write the archive's bodies."""
-        archive = self.folder / "archive"
-        archive.mkdir(parents=True, exist_ok=True)
         for day in (self.week[1], self.rejected):
-            (archive / f"{day}.json").write_text(json.dumps(untitled(day)), encoding="utf-8")
+            file = self.folder / "archive" / f"{day}.json"
+            file.write_text(json.dumps(untitled(day)), encoding="utf-8")
 
     def paperboy(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command to its end."""
@@ -103,17 +116,16 @@ class Stage:
             check=False,
         )
 
-    @staticmethod
-    def _weekday_before(day: date) -> date:
-        return day - timedelta(days=3 if day.weekday() == 0 else 1)
-
 
 def new_stage(folder: Path) -> Stage:
     """A stage on which nothing has been made yet."""
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
-    stage = Stage(folder, newest=yesterday - timedelta(days=max(0, yesterday.weekday() - 4)))
-    stage.record_bad_days()
-    return stage
+    (folder / "archive").mkdir()
+    return Stage(folder, newest=yesterday - timedelta(days=max(0, yesterday.weekday() - 4)))
+
+
+def _weekday_before(day: date) -> date:
+    return day - timedelta(days=3 if day.weekday() == 0 else 1)
 
 
 def untitled(day: date, papers: int = 24) -> list[dict[str, Any]]:

@@ -121,7 +121,7 @@ def test_changed_days_are_those_outside_that_read_otherwise() -> None:
     assert changed_days(old, old, []) == []
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(first=record_lists(), last=record_lists(), data=st.data())
 def test_any_order_of_days_gives_the_works_of_all_records(
     tmp_path_factory: pytest.TempPathFactory,

@@ -44,6 +44,8 @@ def test_a_missing_folder_is_an_error_and_not_a_quiet_day(tmp_path: Path) -> Non
     with pytest.raises(SourceError, match=r"there is no folder .*; set archive\.folder") as error:
         ArchiveSource(tmp_path / "gone").fetch(DAY)
     assert not error.value.transient
+    with pytest.raises(SourceError, match="there is no folder"):
+        ArchiveSource(tmp_path / "gone").newest_day(DAY)
 
 
 @pytest.mark.parametrize(

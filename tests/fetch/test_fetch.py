@@ -60,7 +60,10 @@ def test_the_ledger_has_a_row_for_each_source_and_day(tmp_path: Path) -> None:
         ("archive", SATURDAY, "quiet", 0, 2, ""),
         ("sample", SATURDAY, "quiet", 0, 2, ""),
     ]
-    assert sorted(fetched.expected.rows()) == [(FRIDAY, papers + 1), (SATURDAY, 0)]
+    stored = pl.DataFrame({"day": [SATURDAY], "source": ["sample"]}, schema={"day": pl.Date, "source": pl.String})
+    nothing_stored = fetched.facts(stored.clear()).sort("day").rows()
+    assert nothing_stored == [(FRIDAY, papers + 1, 0), (SATURDAY, 0, 0)]
+    assert fetched.facts(stored).sort("day").rows() == [(FRIDAY, papers + 1, 0), (SATURDAY, 0, 1)]
 
 
 @pytest.mark.parametrize(

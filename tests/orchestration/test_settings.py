@@ -238,9 +238,9 @@ def test_no_error_repeats_a_password(variable: str) -> None:
 
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        Settings().home = Path("/")
+        Settings().home = Path("/")  # type: ignore[misc]
     with pytest.raises(ValueError, match="frozen"):
-        Mail().port = 1
+        Mail().port = 1  # type: ignore[misc]
 
 
 def test_the_default_home_is_not_under_version_control() -> None:

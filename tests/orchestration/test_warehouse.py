@@ -1,13 +1,6 @@
-"""The warehouse: all or nothing, one process at a time, closed to the world, and safe against being killed."""
+"""The warehouse: all or nothing, whole days, closed to the world, and migrated."""
 
-import signal
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,139 +8,21 @@ import duckdb
 import polars as pl
 import pytest
 
-from orchestration.warehouse import Warehouse, WarehouseBusy, WarehouseError
-from quality.report import PARTITIONS, QUARANTINE
-from tests.lab import CHECKOUT
-
-MONDAY, TUESDAY, SUNDAY = date(2025, 3, 10), date(2025, 3, 11), date(2025, 3, 16)
-NOW = datetime(2025, 3, 12, 8, 30)
-
-HOLDER = """
-import sys
-import dagster as dg
-from orchestration.warehouse import Warehouse
-
-@dg.op
-def hold(warehouse: Warehouse):
-    with warehouse.connect():
-        print("holding", flush=True)
-        sys.stdin.readline()
-
-@dg.job
-def backfill():
-    hold()
-
-backfill.execute_in_process(
-    resources={"warehouse": Warehouse(path=sys.argv[1])},
-    run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+from orchestration.warehouse import Warehouse, WarehouseError
+from quality.report import QUARANTINE
+from tests.orchestration.tables import (
+    MONDAY,
+    STRANGER,
+    SUNDAY,
+    TUESDAY,
+    generation,
+    line,
+    partitions,
+    process,
+    quarantine,
+    tagged,
+    work_ids,
 )
-"""
-"""A job that holds the warehouse until it reads a line."""
-
-STRANGER = """
-import sys
-import duckdb
-
-with duckdb.connect(sys.argv[1]):
-    print("holding", flush=True)
-    sys.stdin.readline()
-"""
-
-KILLED = """
-import os
-import signal
-import sys
-from orchestration.warehouse import Warehouse
-from tests.orchestration.test_warehouse import generation
-
-class Deadly(dict):
-    "Tables in the midst of whose publish the process is killed, and not by Python."
-    def items(self):
-        for number, item in enumerate(super().items()):
-            if number == int(sys.argv[2]):
-                os.kill(os.getpid(), signal.SIGKILL)
-            yield item
-        os.kill(os.getpid(), signal.SIGKILL)
-
-days, replace, append = generation(2)
-if sys.argv[3] == "replace":
-    Warehouse(path=sys.argv[1]).publish("digest", days, Deadly(replace), append)
-else:
-    Warehouse(path=sys.argv[1]).publish("digest", days, replace, Deadly(append))
-"""
-"""A writer that kills itself before a table of a publish, or after the last of them."""
-
-ENDLESS = """
-import sys
-from itertools import count
-from orchestration.warehouse import Warehouse
-from tests.orchestration.test_warehouse import generation
-
-for number in count(2):
-    Warehouse(path=sys.argv[1]).publish("digest", *generation(number))
-    print(number, flush=True)
-"""
-
-Generation = tuple[list[date], dict[str, pl.DataFrame], dict[str, pl.DataFrame]]
-
-
-def generation(number: int) -> Generation:
-    """The arguments of a publish of two days in three tables, all of whose rows carry a number."""
-    days = [MONDAY, TUESDAY]
-    replace = {
-        "tagged_papers": tagged(*[(day, f"{number}/{place}") for day in days for place in range(2_000)]),
-        "partitions": partitions("digest", *days, rows=number),
-    }
-    seen = pl.DataFrame({"source": ["a"], "source_id": [str(number)], "seen_at": [NOW], "votes": [number]})
-    return days, replace, {"popularity": seen.cast({"votes": pl.Int32})}
-
-
-def tagged(*rows: tuple[date, str]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema={"day": pl.Date, "work_id": pl.String}, orient="row")
-
-
-def partitions(asset: str, *days: date, rows: int = 1) -> pl.DataFrame:
-    values = [(asset, day, "published", rows, "", "run", NOW) for day in days]
-    return pl.DataFrame(values, schema=PARTITIONS, orient="row")
-
-
-def quarantine(asset: str, day: date, key: str) -> pl.DataFrame:
-    values = [(asset, day, key, "title_present", None, "{}", "run", NOW)]
-    return pl.DataFrame(values, schema=QUARANTINE, orient="row")
-
-
-def work_ids(warehouse: Warehouse) -> list[tuple[date, str]]:
-    return warehouse.read("SELECT day, work_id FROM tagged_papers ORDER BY ALL").rows()
-
-
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
-    return Warehouse(path=str(tmp_path / "home" / "warehouse.duckdb"), lock_wait_seconds=0)
-
-
-@contextmanager
-def process(script: str, *arguments: object) -> Iterator["subprocess.Popen[str]"]:
-    """A real second process in the checkout, ended with the block."""
-    command = [sys.executable, "-c", script, *map(str, arguments)]
-    with subprocess.Popen(
-        command, cwd=CHECKOUT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as started:
-        try:
-            yield started
-        finally:
-            started.kill()
-
-
-def line(started: "subprocess.Popen[str]") -> str:
-    assert started.stdout is not None
-    return started.stdout.readline().strip()
-
-
-def let_go(started: "subprocess.Popen[str]") -> None:
-    assert started.stdin is not None
-    started.stdin.write("\n")
-    started.stdin.close()
-
 
 # Publishing.
 
@@ -197,6 +72,14 @@ def test_a_table_that_does_not_fit_leaves_every_table_as_it_was(warehouse: Wareh
     assert work_ids(warehouse) == [(MONDAY, "old")]
     warehouse.publish("tagged_papers", [MONDAY], {"tagged_papers": tagged((MONDAY, "new"))})
     assert work_ids(warehouse) == [(MONDAY, "new")]
+
+
+def test_a_failure_that_is_not_the_databases_leaves_every_table_too(warehouse: Warehouse) -> None:
+    warehouse.publish("tagged_papers", [MONDAY], {"tagged_papers": tagged((MONDAY, "old"))})
+    new = {"tagged_papers": tagged((MONDAY, "new"))}
+    with pytest.raises(ValueError, match="is not a table"):
+        warehouse.publish("tagged_papers", [MONDAY], new, {"no table": tagged()})
+    assert work_ids(warehouse) == [(MONDAY, "old")]
 
 
 def test_appended_rows_stay_when_the_day_is_published_again(warehouse: Warehouse) -> None:
@@ -282,66 +165,6 @@ def test_external_access_is_refused_and_stays_so(warehouse: Warehouse, tmp_path:
     assert {path.name for path in tmp_path.iterdir()} == {"home", "secret.csv"}
 
 
-# One process at a time.
-
-
-def test_a_warehouse_that_is_held_is_busy_and_names_the_job(warehouse: Warehouse) -> None:
-    warehouse.read("SELECT 1")
-    with process(HOLDER, warehouse.path) as holder:
-        assert line(holder) == "holding"
-        with pytest.raises(WarehouseBusy) as busy:
-            warehouse.publish("tagged_papers", [MONDAY], {"tagged_papers": tagged((MONDAY, "a"))})
-        assert "in use by backfill (run " in str(busy.value)
-        assert f"process {holder.pid}," in str(busy.value)
-        assert "waited 0 s" in str(busy.value)
-        let_go(holder)
-        holder.wait()
-    assert work_ids(warehouse) == []
-
-
-def test_the_wait_is_bounded(warehouse: Warehouse) -> None:
-    patient = Warehouse(path=warehouse.path, lock_wait_seconds=0.3)
-    with process(STRANGER, warehouse_of(warehouse)) as holder:
-        assert line(holder) == "holding"
-        started = time.monotonic()
-        with pytest.raises(WarehouseBusy, match=r"waited 0\.3 s"):
-            patient.read("SELECT 1")
-        assert time.monotonic() - started >= 0.3
-
-
-def test_a_stranger_is_not_taken_for_the_last_job(warehouse: Warehouse) -> None:
-    with process(STRANGER, warehouse_of(warehouse)) as holder:
-        assert line(holder) == "holding"
-        with pytest.raises(WarehouseBusy, match="in use by another program"):
-            warehouse.read("SELECT 1")
-
-
-def warehouse_of(warehouse: Warehouse) -> str:
-    """The path of a warehouse that has been written to."""
-    warehouse.read("SELECT 1")
-    return warehouse.path
-
-
-def test_who_waits_gets_it_when_it_is_released(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    waited, pause = threading.Event(), time.sleep
-
-    def sleep(seconds: float) -> None:
-        waited.set()
-        pause(seconds)
-
-    monkeypatch.setattr(time, "sleep", sleep)
-    patient = Warehouse(path=warehouse_of(warehouse), lock_wait_seconds=60)
-    frame = tagged((MONDAY, "a"))
-    with process(HOLDER, warehouse.path) as holder:
-        assert line(holder) == "holding"
-        thread = threading.Thread(target=patient.publish, args=("digest", [MONDAY], {"tagged_papers": frame}))
-        thread.start()
-        assert waited.wait(60)
-        let_go(holder)
-        thread.join()
-    assert work_ids(warehouse) == [(MONDAY, "a")]
-
-
 def test_the_connection_is_closed_when_the_work_fails(warehouse: Warehouse) -> None:
     with pytest.raises(duckdb.Error):
         warehouse.read("SELECT * FROM no_such_table")
@@ -392,37 +215,3 @@ def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path, name: str
 def test_a_folder_is_no_warehouse(tmp_path: Path) -> None:
     with pytest.raises(WarehouseError, match="cannot be opened"):
         Warehouse(path=str(tmp_path)).read("SELECT 1")
-
-
-# Killed.
-
-
-@pytest.mark.parametrize(
-    ("tables", "before"), [("replace", 1), ("replace", 2), ("append", 1)], ids=["first table", "second", "third"]
-)
-def test_a_writer_that_is_killed_leaves_the_old_rows(warehouse: Warehouse, tables: str, before: int) -> None:
-    warehouse.publish("digest", *generation(1))
-    with process(KILLED, warehouse.path, before, tables) as writer:
-        assert writer.wait() == -signal.SIGKILL
-    assert _generations(warehouse) == {1}
-
-
-def test_a_writer_that_is_killed_at_any_time_leaves_one_generation(warehouse: Warehouse) -> None:
-    warehouse.publish("digest", *generation(1))
-    with process(ENDLESS, warehouse.path) as writer:
-        last = [int(line(writer)) for _ in range(4)][-1]
-        writer.kill()
-        writer.wait()
-    (found,) = _generations(warehouse)
-    assert found >= last
-
-
-def _generations(warehouse: Warehouse) -> set[int]:
-    """The generations of which there are rows, after a look at whether each table is whole."""
-    numbers = warehouse.read("SELECT DISTINCT split_part(work_id, '/', 1)::INTEGER FROM tagged_papers").rows()
-    counts = warehouse.read("SELECT day, count(*) FROM tagged_papers GROUP BY day ORDER BY day").rows()
-    assert counts == [(MONDAY, 2_000), (TUESDAY, 2_000)]
-    beside = warehouse.read("SELECT DISTINCT rows FROM partitions").rows()
-    latest = warehouse.read("SELECT max(votes) FROM popularity").rows()
-    assert numbers == beside == latest
-    return {number for (number,) in numbers}

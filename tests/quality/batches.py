@@ -109,6 +109,7 @@ def row(day: date, place: int) -> Row:
         "message_id": f"<{place}@lab.example>",
         "edition": "0" * 64,
         "papers": 20,
+        "reason": "",
     }
 
 
@@ -128,6 +129,8 @@ def batch(asset: str, *days: date, rows: int = ROWS) -> Batch:
     upstream = None if asset in ("fetched_papers", "deliveries") else figures.rename({"n": "rows"})
     facts = {"fetched_papers": "expected", "digest": "edition_size"}
     known = figures.rename({"n": facts[asset]}) if asset in facts else None
+    if known is not None and asset == "fetched_papers":
+        known = known.with_columns(pl.lit(0, pl.Int64).alias("vanished_lists"))
     return Batch(asset, days, frame(asset, *days, rows=rows), upstream, known)
 
 
@@ -140,6 +143,12 @@ def nothing(good: Batch) -> Batch:
     """A day without rows of which none were expected."""
     facts = None if good.facts is None else good.facts.with_columns(pl.lit(0, pl.Int64).alias(good.facts.columns[1]))
     return replace(good, frame=good.frame.clear(), facts=facts)
+
+
+def gone(good: Batch) -> Batch:
+    """A day of which a source lists no paper any more."""
+    assert good.facts is not None
+    return replace(good, facts=good.facts.with_columns(pl.lit(1, pl.Int64).alias("vanished_lists")))
 
 
 def more_upstream(good: Batch) -> Batch:
@@ -166,6 +175,7 @@ BROKEN: Mapping[tuple[str, str], Callable[[Batch], Batch]] = {
     ("fetched_papers", "authors_present"): setting("authors", [], 3),
     ("fetched_papers", "votes_range"): setting("votes", -1, 3),
     ("fetched_papers", "complete"): fewer,
+    ("fetched_papers", "lists_still_there"): gone,
     ("fetched_papers", "weekday_has_papers"): nothing,
     ("clean_papers", "every_record_cleaned"): fewer,
     ("clean_papers", "paper_id_present"): setting("paper_id", None, 1),

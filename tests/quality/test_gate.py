@@ -212,7 +212,7 @@ def test_a_row_that_is_good_again_leaves_the_quarantine(publish: Publisher) -> N
 
 
 def test_a_warning_is_recorded_and_stops_nothing(publish: Publisher) -> None:
-    nothing = pl.DataFrame({"day": [MONDAY], "expected": [0]})
+    nothing = pl.DataFrame({"day": [MONDAY], "expected": [0], "vanished_lists": [0]})
     result = publish(Batch(ASSET, [MONDAY], batch(ASSET).frame.clear(), facts=nothing))
     assert result.success
     assert publish.lab.materialized(ASSET) == {str(MONDAY)}
@@ -226,7 +226,7 @@ def test_a_warning_is_recorded_and_stops_nothing(publish: Publisher) -> None:
 
 def test_a_quiet_day_replaces_the_rows_that_were_there(publish: Publisher) -> None:
     publish(batch(ASSET, SUNDAY))
-    quiet = pl.DataFrame({"day": [SUNDAY], "expected": [0]})
+    quiet = pl.DataFrame({"day": [SUNDAY], "expected": [0], "vanished_lists": [0]})
     assert publish(Batch(ASSET, [SUNDAY], batch(ASSET).frame.clear(), facts=quiet)).success
     assert publish.read("SELECT * FROM fetched_papers") == []
     assert publish.partitions() == {SUNDAY: ("published", 0)}

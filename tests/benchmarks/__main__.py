@@ -1,0 +1,21 @@
+"""`python -m tests.benchmarks [NAME ...]` prints the tables of the benchmarks named, or of all."""
+
+import sys
+
+from tests.benchmarks import cold, gate, year
+
+BENCHMARKS = {"cold": cold.report, "gate": gate.report, "year": year.report}
+
+
+def main(names: list[str]) -> None:
+    """Print each table as soon as it is measured."""
+    if unknown := [name for name in names if name not in BENCHMARKS]:
+        sys.exit(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    for name in names or BENCHMARKS:
+        for line in BENCHMARKS[name]():
+            print(line, flush=True)
+        print()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,122 @@
+"""The mail as a reader's client shows it: at the width of a small phone, of a phone and of a desk, light and dark."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from assets.mail import render
+from assets.mail.desk import day_edition
+from assets.mail.edition import Counts, Edition, Paper, Section
+from orchestration.resources import warehouse
+from tests.browser.stage import Stage
+
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+WIDTHS = (320, 390, 1200)
+MIN_CONTRAST = 4.5
+"""WCAG 2.2, success criterion 1.4.3 (AA), as for small text."""
+
+CONTRASTS = """
+() => {
+  const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const luminance = (colour) => {
+    const [r, g, b] = channels(colour).slice(0, 3).map((value) => value / 255)
+      .map((value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const opaque = (element) => {
+    const colour = getComputedStyle(element).backgroundColor;
+    return (channels(colour)[3] ?? 1) === 1 ? colour : opaque(element.parentElement);
+  };
+  const written = [...document.querySelectorAll("body *")].filter((element) =>
+    [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim()));
+  return written.map((element) => {
+    const pair = [getComputedStyle(element).color, opaque(element)].map(luminance).sort((a, b) => b - a);
+    return [element.textContent.trim().slice(0, 40), (pair[0] + 0.05) / (pair[1] + 0.05)];
+  });
+}
+"""
+"""The start of every text that is shown, with its contrast on the nearest ground that is not transparent."""
+
+
+@pytest.fixture(scope="module")
+def edition(stage: Stage) -> Edition:
+    """The sample's latest edition."""
+    return day_edition(warehouse(stage.settings), stage.newest)
+
+
+@pytest.fixture(params=SCHEMES)
+def scheme(request: pytest.FixtureRequest) -> Scheme:
+    """What the reader's system prefers."""
+    chosen: Scheme = request.param
+    return chosen
+
+
+@pytest.fixture(params=WIDTHS)
+def mail(request: pytest.FixtureRequest, browser: Browser, scheme: Scheme) -> Iterator[Page]:
+    """An empty page of a width, in a scheme."""
+    viewport: Any = {"width": request.param, "height": 800}
+    with browser.new_context(viewport=viewport, color_scheme=scheme) as context:
+        yield context.new_page()
+
+
+def opened(page: Page, edition: Edition, folder: Path) -> list[str]:
+    """Open the edition's HTML from a file; returns every address that the page asked for."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    file = folder / "edition.html"
+    file.write_text(render.html(edition), encoding="utf-8")
+    page.goto(file.as_uri())
+    page.wait_for_load_state("networkidle")
+    return [url for url in asked if url != file.as_uri()]
+
+
+def fits(page: Page) -> bool:
+    """Whether nothing is wider than the window."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
+def test_the_mail_fits_loads_nothing_and_can_be_read(mail: Page, edition: Edition, tmp_path: Path) -> None:
+    assert opened(mail, edition, tmp_path) == []
+    assert fits(mail)
+    contrasts = mail.evaluate(CONTRASTS)
+    assert len(contrasts) > edition.counts.digest
+    assert [(text, ratio) for text, ratio in contrasts if ratio < MIN_CONTRAST] == []
+
+
+def test_the_scheme_of_the_reader_is_followed(mail: Page, edition: Edition, scheme: Scheme, tmp_path: Path) -> None:
+    opened(mail, edition, tmp_path)
+    ground = {"light": render.LIGHT, "dark": render.DARK}[scheme].ground
+    red, green, blue = (int(ground[start : start + 2], 16) for start in (1, 3, 5))
+    expect(mail.locator("body")).to_have_css("background-color", f"rgb({red}, {green}, {blue})")
+
+
+def test_the_headings_are_the_day_its_sections_and_its_papers(mail: Page, edition: Edition, tmp_path: Path) -> None:
+    opened(mail, edition, tmp_path)
+    expect(mail.get_by_role("heading", level=1)).to_contain_text(edition.day_in_words)
+    assert mail.get_by_role("heading", level=2).all_inner_texts() == [section.label for section in edition.sections]
+    papers = [paper for section in edition.sections for paper in section.papers]
+    assert mail.get_by_role("heading", level=3).all_inner_texts() == [paper.title for paper in papers]
+
+
+def test_words_without_end_do_not_widen_the_mail(mail: Page, tmp_path: Path) -> None:
+    endless = "Donaudampfschifffahrts" * 12
+    paper = Paper(
+        place=1,
+        work_id="arxiv:2611.00001",
+        title=endless,
+        summary=f"https://example.org/{endless} {endless}",
+        authors=(endless, endless),
+        topics=(endless,),
+        links=(f"https://example.org/{endless}",),
+        url="https://arxiv.org/abs/2611.00001",
+        why=endless,
+        withdrawn=False,
+    )
+    section = Section(endless, (paper,))
+    opened(mail, Edition(date(2026, 11, 20), "fresh", (section,), Counts(1, 1, 1), note=endless), tmp_path)
+    assert fits(mail)

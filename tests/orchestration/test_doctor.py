@@ -1,0 +1,82 @@
+"""`paperboy doctor`: a line for everything, and what is wrong where something is."""
+
+import socket
+from pathlib import Path
+
+from click.testing import Result
+
+from tests.orchestration.terminal import NewTerminal, Terminal
+
+
+def closed_port() -> str:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return str(taken.getsockname()[1])
+
+
+def findings(result: Result) -> dict[str, tuple[str, str]]:
+    """What doctor says: by name, ok or FAIL and the rest of the line."""
+    parts = [line.split(maxsplit=2) for line in result.stdout.splitlines()]
+    return {name: (verdict, told) for verdict, name, told in parts}
+
+
+def test_doctor_has_a_line_for_everything(terminal: NewTerminal) -> None:
+    paperboy = terminal()
+    result = paperboy("doctor")
+    assert result.exit_code == 0, result.output
+    found = findings(result)
+    assert list(found) == ["settings", "home", "warehouse", "taxonomy", "sample", "mail"]
+    assert {verdict for verdict, _ in found.values()} == {"ok"}
+    assert found["home"][1].startswith(str(paperboy.home))
+    assert found["warehouse"][1].startswith(str(paperboy.home / "warehouse.duckdb"))
+    assert str(paperboy.home / "maildir") in found["mail"][1]
+    assert paperboy.mails() == []
+
+
+def test_doctor_finds_a_mail_server_that_is_not_there(terminal: NewTerminal) -> None:
+    port = closed_port()
+    result = terminal(
+        MAIL__TRANSPORT="smtp", MAIL__HOST="127.0.0.1", MAIL__PORT=port, MAIL__SECURITY="none", MAIL__PASSWORD="hunter2"
+    )("doctor")
+    assert result.exit_code == 1
+    found = findings(result)
+    assert [name for name, (verdict, _) in found.items() if verdict == "FAIL"] == ["mail"]
+    assert f"127.0.0.1:{port}" in found["mail"][1]
+    assert "hunter2" not in result.output
+
+
+def test_doctor_finds_an_archive_that_is_not_there(tmp_path: Path, terminal: NewTerminal) -> None:
+    result = terminal(SOURCES="sample,archive", ARCHIVE__FOLDER=str(tmp_path / "gone"))("doctor")
+    assert result.exit_code == 1
+    found = findings(result)
+    assert [name for name, (verdict, _) in found.items() if verdict == "FAIL"] == ["archive"]
+    assert f"there is no folder {tmp_path / 'gone'}" in found["archive"][1]
+
+
+def test_doctor_finds_a_source_that_does_not_answer(terminal: NewTerminal) -> None:
+    url = f"http://127.0.0.1:{closed_port()}"
+    result = terminal(SOURCES="huggingface", HUGGINGFACE__URL=url)("doctor")
+    assert result.exit_code == 1
+    verdict, told = findings(result)["huggingface"]
+    assert verdict == "FAIL"
+    assert "127.0.0.1" in told
+
+
+def test_doctor_finds_a_warehouse_that_is_none_and_a_taxonomy_that_is_not_there(terminal: NewTerminal) -> None:
+    paperboy = terminal(TAXONOMY="gone.toml")
+    paperboy.home.mkdir()
+    (paperboy.home / "warehouse.duckdb").write_text("not a database\n" * 100)
+    result = paperboy("doctor")
+    assert result.exit_code == 1
+    found = findings(result)
+    assert [name for name, (verdict, _) in found.items() if verdict == "FAIL"] == ["warehouse", "taxonomy"]
+    assert "not a valid DuckDB database" in found["warehouse"][1]
+    assert "gone.toml" in found["taxonomy"][1]
+
+
+def test_doctor_finds_a_home_that_cannot_be_one(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = Terminal(tmp_path / "file" / "home", {})("doctor")
+    assert result.exit_code == 1
+    assert findings(result)["home"][0] == "FAIL"
+    assert "Traceback" not in result.output
