@@ -4,6 +4,8 @@ Commands import what they need when they run, so that `--help` answers at once. 
 line on standard error; exit code 2 is bad usage or bad settings, 1 a run that failed.
 """
 
+import os
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -303,9 +305,15 @@ def _report(settings: "Settings", day: date, before: dict[str, int]) -> None:
         f"{rows['unique_papers']} unique, {rows['digest']} in the digest\n"
         f"  quarantine  {_quarantine_line(settings, day)}\n"
         f"  mail        {_mail_line(settings, day, before)}\n"
-        f"  look at it  paperboy preview {day}; the UI: make dev, then http://127.0.0.1:3000\n"
-        "  go live     copy paperboy.example.toml to paperboy.toml, set sources and [mail]; then paperboy doctor"
+        f"  look at it  {_command()} preview {day}; the UI: make dev, then http://127.0.0.1:3000\n"
+        f"  go live     copy paperboy.example.toml to paperboy.toml, set sources and [mail]; then {_command()} doctor"
     )
+
+
+def _command() -> str:
+    """This command as it was called, so that what is printed can be typed."""
+    called = os.path.relpath(sys.argv[0])
+    return "paperboy" if called.startswith("..") else called
 
 
 def _mails(settings: "Settings", day: date) -> dict[str, int]:

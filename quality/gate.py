@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from orchestration.warehouse import Warehouse
 
-Event = dg.AssetCheckResult | dg.MaterializeResult[None] | dg.AssetMaterialization
+Event = dg.Output[None] | dg.AssetCheckEvaluation | dg.MaterializeResult[None] | dg.AssetMaterialization
 
 
 def publish(
@@ -53,7 +53,7 @@ def publish(
     upstream_rows = warehouse.counts(upstream, every_day) if upstream else None
     verdict = judge(asset, every_day, frame, upstream_rows, facts)
     results = report.quality_results(verdict, context.run.run_id)
-    yield from report.check_results(verdict)
+    yield from report.check_results(context, verdict)
     if blocked := sorted(verdict.blocked.intersection(days)):
         rejected = report.rejected_partitions(warehouse, verdict, blocked, context.run.run_id)
         warehouse.publish(asset, blocked, {"partitions": rejected}, {"quality_results": results})
@@ -124,6 +124,7 @@ def specs(asset: str) -> list[dg.AssetCheckSpec]:
             expectation.name,
             asset=asset,
             description=expectation.why,
+            blocking=expectation.severity == "ERROR",
             metadata={"severity": expectation.severity, "threshold": expectation.threshold},
         )
         for expectation in SUITES[asset].expectations

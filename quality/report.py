@@ -56,17 +56,26 @@ def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def check_results(verdict: Verdict) -> Iterator[dg.AssetCheckResult]:
-    """One result an expectation, over all the days of the batch."""
+def check_results(
+    context: dg.AssetExecutionContext, verdict: Verdict
+) -> Iterator[dg.Output[None] | dg.AssetCheckEvaluation]:
+    """One result an expectation, over all the days of the batch.
+
+    Dagster's own `AssetCheckResult` would aim at the day's last materialization, and the UI calls a result
+    "not evaluated" unless it aims at the asset's last one: a good day that is rejected later would look unjudged.
+    """
+    partition = context.partition_key if context.has_partition_key else None
     for expectation in verdict.suite.expectations:
         findings = [finding for finding in verdict.findings if finding.expectation is expectation]
-        yield dg.AssetCheckResult(
+        yield dg.Output(None, output_name=f"{verdict.asset}_{expectation.name}")
+        yield dg.AssetCheckEvaluation(
             check_name=expectation.name,
-            asset_key=verdict.asset,
+            asset_key=context.asset_key,
             passed=all(finding.passed for finding in findings),
             severity=dg.AssetCheckSeverity[expectation.severity],
             description=expectation.why,
             metadata=_figures(verdict, findings),
+            partition=partition,
         )
 
 

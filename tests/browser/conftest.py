@@ -16,7 +16,7 @@ expect.set_options(timeout=30_000)
 
 @pytest.fixture(scope="package")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
-    """A Paperboy of which the newest day is made and mailed, the day before rejected, and the day before that made."""
+    """A Paperboy whose newest day is made and mailed, and whose two weekdays before it were rejected."""
     made = new_stage(tmp_path_factory.mktemp("stage"))
     made.make_days()
     return made
@@ -47,7 +47,7 @@ def console(browser: Browser, ui: DagsterUI) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(console: BrowserContext) -> Iterator[Page]:
-    """A page of the UI; it may ask nobody but the UI for anything."""
+    """A page of the UI."""
     opened = console.new_page()
     yield opened
     opened.close()

@@ -30,8 +30,8 @@ def main() -> None:
         with dagster_dev(stage) as ui, operator(browser, ui) as console:
             _lineage(console)
             _checks(console, "checks", "clean_papers")
-            stage.record_bad_days()
-            stage.paperboy("backfill", str(stage.rejected), str(stage.rejected))
+            stage.record(stage.rejected)
+            stage.reject(stage.rejected, stage.rejected)
             _checks(console, "failed-check", "fetched_papers")
 
 

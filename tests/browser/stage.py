@@ -47,21 +47,21 @@ TITLES = ("Tide Tables for Small Harbours", "Where Lighthouses Disagree", "A Cen
 class Stage:
     """A home below `folder`, on the sample and an archive of our own writing, and the days that the tests speak of.
 
-    All of `week` (Monday to Friday) and `rejected`, `made` and `newest` are weekdays that are over.
+    All of `week` (Monday to Friday) and `spoiled`, `rejected` and `newest` are weekdays that are over.
     """
 
     folder: Path
     newest: date
 
     @property
-    def made(self) -> date:
-        """The weekday before the rejected one."""
-        return _weekday_before(self.rejected)
-
-    @property
     def rejected(self) -> date:
         """The weekday before the newest; of it the archive holds a body that has lost titles."""
         return _weekday_before(self.newest)
+
+    @property
+    def spoiled(self) -> date:
+        """The weekday before that, which was made, and rejected when it was made again with such a body."""
+        return _weekday_before(self.rejected)
 
     @property
     def week(self) -> list[date]:
@@ -86,22 +86,28 @@ class Stage:
         return load(self.variables, file=self.folder / "no-such.toml")
 
     def make_days(self) -> None:
-        """Make the newest day and mail it, and the two weekdays before it, of which the later is rejected."""
-        self.record_bad_days()
+        """Make the newest day and mail it, then the two weekdays before it, of which each ends rejected."""
+        self.record(self.week[1], self.rejected)
         newest = self.paperboy("digest")
         assert newest.returncode == 0, newest.stderr
-        before = self.paperboy("backfill", str(self.made), str(self.rejected))
-        assert before.returncode == 1, before.stderr
-        assert f"failed  {self.rejected}" in before.stderr, before.stderr
+        self.reject(self.spoiled, self.rejected)
+        self.record(self.spoiled)
+        self.reject(self.spoiled, self.spoiled)
+
+    def reject(self, first: date, last: date) -> None:
+        """Backfill days of which the last is bad."""
+        done = self.paperboy("backfill", str(first), str(last))
+        assert done.returncode == 1, done.stderr
+        assert f"failed  {last}" in done.stderr, done.stderr
 
     @property
     def yesterday(self) -> date:
         """The last day that is over."""
         return datetime.now(UTC).date() - timedelta(days=1)
 
-    def record_bad_days(self) -> None:
-        """Write the archive's bodies."""
-        for day in (self.week[1], self.rejected):
+    def record(self, *days: date) -> None:
+        """Put bad bodies of these days into the archive."""
+        for day in days:
             file = self.folder / "archive" / f"{day}.json"
             file.write_text(json.dumps(untitled(day)), encoding="utf-8")
 
@@ -165,7 +171,7 @@ def dagster_dev(stage: Stage) -> Iterator[DagsterUI]:
     make_home(stage.settings)
     port = _free_port()
     ui = DagsterUI(f"http://127.0.0.1:{port}", stage.folder / "dagster-dev.log")
-    command = [COMMANDS / "dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)]
+    command = [str(COMMANDS / "dagster"), "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)]
     environment = {**os.environ, **stage.variables, "DAGSTER_HOME": str(stage.settings.home / "dagster")}
     with ui.log.open("w") as log:
         process = subprocess.Popen(

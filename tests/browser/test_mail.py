@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import product
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -16,7 +17,7 @@ from tests.browser.stage import Stage
 
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
-WIDTHS = (320, 390, 1200)
+SMALL_PHONE, PHONE, DESK = WIDTHS = (320, 390, 1200)
 MIN_CONTRAST = 4.5
 """WCAG 2.2, success criterion 1.4.3 (AA), as for small text."""
 
@@ -49,18 +50,12 @@ def edition(stage: Stage) -> Edition:
     return day_edition(warehouse(stage.settings), stage.newest)
 
 
-@pytest.fixture(params=SCHEMES)
-def scheme(request: pytest.FixtureRequest) -> Scheme:
-    """What the reader's system prefers."""
-    chosen: Scheme = request.param
-    return chosen
-
-
-@pytest.fixture(params=WIDTHS)
-def mail(request: pytest.FixtureRequest, browser: Browser, scheme: Scheme) -> Iterator[Page]:
-    """An empty page of a width, in a scheme."""
-    viewport: Any = {"width": request.param, "height": 800}
-    with browser.new_context(viewport=viewport, color_scheme=scheme) as context:
+@pytest.fixture
+def mail(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    """An empty page, of the width and in the scheme that the test names."""
+    shown: tuple[int, Scheme] = request.param
+    width, scheme = shown
+    with browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme) as context:
         yield context.new_page()
 
 
@@ -80,6 +75,7 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
 
 
+@pytest.mark.parametrize("mail", list(product(WIDTHS, SCHEMES)), indirect=True, ids=str)
 def test_the_mail_fits_loads_nothing_and_can_be_read(mail: Page, edition: Edition, tmp_path: Path) -> None:
     assert opened(mail, edition, tmp_path) == []
     assert fits(mail)
@@ -88,6 +84,7 @@ def test_the_mail_fits_loads_nothing_and_can_be_read(mail: Page, edition: Editio
     assert [(text, ratio) for text, ratio in contrasts if ratio < MIN_CONTRAST] == []
 
 
+@pytest.mark.parametrize(("mail", "scheme"), [((DESK, scheme), scheme) for scheme in SCHEMES], indirect=["mail"])
 def test_the_scheme_of_the_reader_is_followed(mail: Page, edition: Edition, scheme: Scheme, tmp_path: Path) -> None:
     opened(mail, edition, tmp_path)
     ground = {"light": render.LIGHT, "dark": render.DARK}[scheme].ground
@@ -95,6 +92,7 @@ def test_the_scheme_of_the_reader_is_followed(mail: Page, edition: Edition, sche
     expect(mail.locator("body")).to_have_css("background-color", f"rgb({red}, {green}, {blue})")
 
 
+@pytest.mark.parametrize("mail", [(PHONE, "light")], indirect=True, ids=str)
 def test_the_headings_are_the_day_its_sections_and_its_papers(mail: Page, edition: Edition, tmp_path: Path) -> None:
     opened(mail, edition, tmp_path)
     expect(mail.get_by_role("heading", level=1)).to_contain_text(edition.day_in_words)
@@ -103,6 +101,7 @@ def test_the_headings_are_the_day_its_sections_and_its_papers(mail: Page, editio
     assert mail.get_by_role("heading", level=3).all_inner_texts() == [paper.title for paper in papers]
 
 
+@pytest.mark.parametrize("mail", [(SMALL_PHONE, "light")], indirect=True, ids=str)
 def test_words_without_end_do_not_widen_the_mail(mail: Page, tmp_path: Path) -> None:
     endless = "Donaudampfschifffahrts" * 12
     paper = Paper(

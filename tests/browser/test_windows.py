@@ -61,7 +61,7 @@ def ended(ui: DagsterUI, backfill: str) -> str:
     return status()
 
 
-def rows(stage: Stage, day: date) -> Mapping[str, int]:
+def rows(stage: Stage, day: date) -> dict[str, int]:
     """How many rows each table holds of a day."""
     return {step: warehouse(stage.settings).rows(step, [day]).height for step in STEPS}
 

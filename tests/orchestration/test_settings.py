@@ -151,7 +151,9 @@ def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
         ('hmoe = "/srv"', "hmoe", "unknown key"),
         ("[mail]\nprot = 25", "mail.prot", "unknown key"),
         ("[mial]\nport = 25", "mial", "unknown key"),
-        ("[mail]\nport = 'many'", "mail.port", "integer"),
+        ("[mail]\nport = 'many'", "mail.port", "not a number"),
+        ("[mail]\nport = true", "mail.port", "not a number"),
+        ("[mail]\nport = '25'", "mail.port", "not a number"),
         ("[mail]\nport = 0", "mail.port", "greater than or equal to 1"),
         ("mail = 5", "mail", "dictionary"),
         ("sources = 5", "sources", "tuple"),
@@ -164,6 +166,7 @@ def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
         ('[huggingface]\nurl = "file:///etc/passwd"', "huggingface.url", "not an http or https URL"),
         ('[mail]\ntransport = "pigeon"', "mail.transport", "'maildir' or 'smtp'"),
         ('[mail]\nfrom = "Paperboy"', "mail.from", "not a mail address"),
+        ('[mail]\nrecipients = ["A, B <a@lab.example>"]', "mail.recipients", "a name with a comma"),
         ('[mail]\nrecipients = ["a@lab.example", "b at lab"]', "mail.recipients", "not a mail address"),
     ],
 )
