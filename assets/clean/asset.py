@@ -5,21 +5,12 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.clean.clean import clean
-from orchestration.partitions import DAYS, WINDOWS
+from orchestration.step import step
 from orchestration.warehouse import Warehouse
 from quality import gate
 
 
-@dg.asset(
-    partitions_def=DAYS,
-    backfill_policy=WINDOWS,
-    deps=["fetched_papers"],
-    check_specs=gate.specs("clean_papers"),
-    output_required=False,
-    group_name="papers",
-    kinds={"polars", "duckdb"},
-    metadata={"dagster/table_name": "warehouse.clean_papers"},
-)
+@step("clean_papers", deps=["fetched_papers"], group="papers", kinds={"polars", "duckdb"})
 def clean_papers(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[gate.Event]:
     """Every fetched record as one uniform row of readable text."""
     with gate.on_record(context, warehouse) as days:

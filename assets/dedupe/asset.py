@@ -5,21 +5,12 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.dedupe.neighbours import resolve
-from orchestration.partitions import DAYS, WINDOWS
+from orchestration.step import step
 from orchestration.warehouse import Warehouse
 from quality import gate
 
 
-@dg.asset(
-    partitions_def=DAYS,
-    backfill_policy=WINDOWS,
-    deps=["clean_papers"],
-    check_specs=gate.specs("unique_papers"),
-    output_required=False,
-    group_name="papers",
-    kinds={"python", "duckdb"},
-    metadata={"dagster/table_name": "warehouse.unique_papers"},
-)
+@step("unique_papers", deps=["clean_papers"], group="papers", kinds={"python", "duckdb"})
 def unique_papers(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[gate.Event]:
     """One row per work, on the first day that any source listed it, with its members and the reason of each link.
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from assets.fetch.fetch import Feeds, Fetched, fetch, snapshots
-from orchestration.partitions import DAYS, WINDOWS
+from orchestration.step import step
 from orchestration.warehouse import Warehouse
 from quality import gate, report
 
@@ -18,15 +18,11 @@ LATEST_SNAPSHOTS = """
 STORED = "SELECT DISTINCT day, source FROM fetched_papers WHERE day IN (SELECT unnest($days))"
 
 
-@dg.asset(
-    partitions_def=DAYS,
-    backfill_policy=WINDOWS,
-    check_specs=gate.specs("fetched_papers"),
-    output_required=False,
-    retry_policy=dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS),
-    group_name="papers",
+@step(
+    "fetched_papers",
+    group="papers",
     kinds={"python", "duckdb"},
-    metadata={"dagster/table_name": "warehouse.fetched_papers"},
+    retry_policy=dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS),
 )
 def fetched_papers(
     context: dg.AssetExecutionContext, warehouse: Warehouse, feeds: dg.ResourceParam[Feeds]

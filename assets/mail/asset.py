@@ -9,7 +9,7 @@ import polars as pl
 from assets.mail.desk import Desk, day_edition
 from assets.mail.policy import Request, refusal
 from assets.mail.rank import rank
-from orchestration.partitions import DAYS, WINDOWS
+from orchestration.step import step
 from orchestration.warehouse import Warehouse
 from quality import gate
 
@@ -35,16 +35,7 @@ class Delivery(dg.Config):
     confirmed_day: str = ""
 
 
-@dg.asset(
-    partitions_def=DAYS,
-    backfill_policy=WINDOWS,
-    deps=["unique_papers", "tagged_papers"],
-    check_specs=gate.specs("digest"),
-    output_required=False,
-    group_name="mail",
-    kinds={"polars", "duckdb"},
-    metadata={"dagster/table_name": "warehouse.digest"},
-)
+@step("digest", deps=["unique_papers", "tagged_papers"], group="mail", kinds={"polars", "duckdb"})
 def digest(
     context: dg.AssetExecutionContext, warehouse: Warehouse, desk: dg.ResourceParam[Desk]
 ) -> Iterator[gate.Event]:
@@ -61,16 +52,7 @@ def digest(
         yield from gate.publish(context, warehouse, days, edition, touched=retagged, facts=sizes)
 
 
-@dg.asset(
-    partitions_def=DAYS,
-    backfill_policy=WINDOWS,
-    deps=[digest],
-    check_specs=gate.specs("deliveries"),
-    output_required=False,
-    group_name="mail",
-    kinds={"email", "sqlite", "duckdb"},
-    metadata={"dagster/table_name": "warehouse.deliveries"},
-)
+@step("deliveries", deps=["digest"], group="mail", kinds={"email", "sqlite", "duckdb"})
 def deliveries(
     context: dg.AssetExecutionContext, warehouse: Warehouse, desk: dg.ResourceParam[Desk], config: Delivery
 ) -> Iterator[gate.Event]:

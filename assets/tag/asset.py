@@ -6,7 +6,7 @@ import dagster as dg
 
 from assets.tag.tag import tag
 from assets.tag.taxonomy import Taxonomy
-from orchestration.partitions import DAYS, WINDOWS
+from orchestration.step import step
 from orchestration.warehouse import Warehouse
 from quality import gate
 
@@ -23,16 +23,7 @@ MOVED = """
 """Days tagged earlier whose works have since moved to or from another day, as a record of them came to light."""
 
 
-@dg.asset(
-    partitions_def=DAYS,
-    backfill_policy=WINDOWS,
-    deps=["unique_papers"],
-    check_specs=gate.specs("tagged_papers"),
-    output_required=False,
-    group_name="papers",
-    kinds={"polars", "duckdb"},
-    metadata={"dagster/table_name": "warehouse.tagged_papers"},
-)
+@step("tagged_papers", deps=["unique_papers"], group="papers", kinds={"polars", "duckdb"})
 def tagged_papers(
     context: dg.AssetExecutionContext, warehouse: Warehouse, taxonomy: dg.ResourceParam[Taxonomy]
 ) -> Iterator[gate.Event]:

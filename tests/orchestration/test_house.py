@@ -9,29 +9,19 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from assets.clean.clean import CLEAN
-from assets.dedupe.identity import WORK
 from assets.fetch.fetch import LEDGER, SNAPSHOT
-from assets.fetch.source import RECORD
-from assets.mail.desk import DELIVERY
-from assets.mail.rank import DIGEST
-from assets.tag.tag import TAGGED
 from orchestration.warehouse import Warehouse
 from quality import report
 from quality.expectations import SUITES
 from tests.lab import CHECKOUT, STEPS
+from tests.quality.batches import SCHEMAS
 
 LONGEST_FUNCTION = 60
 LONGEST_MODULE = 400
 LINES_AN_ASSET = 60
 
 TABLES: Mapping[str, pl.Schema] = {
-    "fetched_papers": RECORD,
-    "clean_papers": CLEAN,
-    "unique_papers": WORK,
-    "tagged_papers": TAGGED,
-    "digest": DIGEST,
-    "deliveries": DELIVERY,
+    **SCHEMAS,
     "fetch_ledger": LEDGER,
     "popularity": SNAPSHOT,
     "partitions": report.PARTITIONS,
@@ -176,7 +166,7 @@ def test_modules_are_short(module: Module) -> None:
 
 @each("module", [module for module in modules("assets") if module.path.name == "asset.py"], ids=str)
 def test_an_asset_fits_on_a_screen(module: Module) -> None:
-    assets = [node for node in module.definitions if any("dg.asset(" in ast.unparse(d) for d in node.decorator_list)]
+    assets = [node for node in module.definitions if any("step(" in ast.unparse(d) for d in node.decorator_list)]
     assert assets
     assert len(module.source.splitlines()) <= LINES_AN_ASSET * len(assets)
 

@@ -1,0 +1,35 @@
+"""What every asset of the pipeline is: a day or a window of days, behind the gate. No step forgets a part of it."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import dagster as dg
+
+from orchestration.partitions import DAYS, WINDOWS
+from quality import gate
+
+
+def step(
+    table: str,
+    *,
+    group: str,
+    kinds: set[str],
+    deps: Sequence[str] = (),
+    retry_policy: dg.RetryPolicy | None = None,
+) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """An asset that fills `table` from the tables `deps`, with the table's expectations as its checks.
+
+    The function computes the rows of its days and passes them to `gate.publish`; a rejected batch has no output.
+    """
+    return dg.asset(
+        name=table,
+        deps=list(deps),
+        partitions_def=DAYS,
+        backfill_policy=WINDOWS,
+        check_specs=gate.specs(table),
+        output_required=False,
+        retry_policy=retry_policy,
+        group_name=group,
+        kinds=kinds,
+        metadata={"dagster/table_name": f"warehouse.{table}"},
+    )
