@@ -13,7 +13,8 @@ from orchestration.runs import BY_COMMAND, WINDOW_END, WINDOW_START
     request_job=backfill,
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=15,
-    description="Asks for each day of a failed window in a run of its own; never mails.",
+    description="Asks for each day of a failed window in a run of its own, so that only its bad days fail; the "
+    "backfill itself stays marked as failed. Never mails: the deliveries of these days are not made.",
 )
 def day_by_day(context: dg.RunFailureSensorContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """One run a day for the steps of a failed window; the command line does the same for its own windows."""

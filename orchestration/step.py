@@ -1,9 +1,11 @@
 """What every asset of the pipeline is: a day or a window of days, behind the gate. No step forgets a part of it."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import dagster as dg
+from dagster_shared.utils.warnings import BetaWarning
 
 from orchestration.partitions import DAYS, WINDOWS
 from quality import gate
@@ -21,15 +23,18 @@ def step(
 
     The function computes the rows of its days and passes them to `gate.publish`; a rejected batch has no output.
     """
-    return dg.asset(
-        name=table,
-        deps=list(deps),
-        partitions_def=DAYS,
-        backfill_policy=WINDOWS,
-        check_specs=gate.specs(table),
-        output_required=False,
-        retry_policy=retry_policy,
-        group_name=group,
-        kinds=kinds,
-        metadata={"dagster/table_name": f"warehouse.{table}"},
-    )
+    with warnings.catch_warnings():
+        # A year's backfill rests on backfill policies; that they are beta need not be said at every start.
+        warnings.simplefilter("ignore", BetaWarning)
+        return dg.asset(
+            name=table,
+            deps=list(deps),
+            partitions_def=DAYS,
+            backfill_policy=WINDOWS,
+            check_specs=gate.specs(table),
+            output_required=False,
+            retry_policy=retry_policy,
+            group_name=group,
+            kinds=kinds,
+            metadata={"dagster/table_name": f"warehouse.{table}"},
+        )

@@ -21,6 +21,19 @@ NOT_PROSE = r"(?i:<(?:html|!doctype|script|body)\b)|&(?:[a-z]+|#\w+);|[\x00-\x08
 """Tags of a whole page, entities, control characters."""
 
 
+IN_WORDS: Mapping[str, str] = {
+    "ExpectColumnPairValuesToBeEqual": "{column_A} equals {column_B}",
+    "ExpectColumnValueLengthsToBeBetween": "length of {column} {bounds}",
+    "ExpectColumnValuesToBeBetween": "{column} {bounds}",
+    "ExpectColumnValuesToBeInSet": "{column} is one of {values}",
+    "ExpectColumnValuesToMatchRegex": "{column} matches {regex}",
+    "ExpectColumnValuesToNotBeNull": "{column} is there",
+    "ExpectColumnValuesToNotMatchRegex": "{column} does not match {regex}",
+    "ExpectCompoundColumnsToBeUnique": "{columns} are unique together",
+}
+"""What each class of Great Expectations that a suite uses asks for, for a person to read."""
+
+
 @dataclass(frozen=True)
 class Expectation:
     """One promise: its check's `name`, what is expected of what, and in `why` the reason and what to do."""
@@ -42,9 +55,17 @@ class Expectation:
     @property
     def threshold(self) -> str:
         """The bound in words."""
-        terms = ", ".join(f"{name} {value}" for name, value in self.arguments.items())
         share = f"; up to {self.tolerance:.0%} of a day's rows may go to quarantine" if self.tolerance else ""
-        return f"{self.kind}: {terms}{share}"
+        lists = {"columns": "column_list", "values": "value_set"}
+        listed = {name: ", ".join(self.arguments.get(argument, ())) for name, argument in lists.items()}
+        return IN_WORDS[self.kind].format(**self.arguments, **listed, bounds=self._bounds) + share
+
+    @property
+    def _bounds(self) -> str:
+        low, high = self.arguments.get("min_value"), self.arguments.get("max_value")
+        if low is None or high is None:
+            return f"at most {high}" if low is None else f"at least {low}"
+        return f"from {low} to {high}"
 
 
 @dataclass(frozen=True)

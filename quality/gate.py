@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from great_expectations.core.batch_definition import BatchDefinition
 
     from orchestration.warehouse import Warehouse
+
+STARTED: ContextVar[float] = ContextVar("started")
+"""When the step that is running began, on the clock of `time.perf_counter`."""
 
 Event = dg.Output[None] | dg.AssetCheckEvaluation | dg.MaterializeResult[None] | dg.AssetMaterialization
 
@@ -46,7 +50,6 @@ def publish(
     `beside` and `append` are other tables' rows, written in the same transaction (`Warehouse.publish`).
     Raises `dagster.Failure` when a day is blocked: nothing is written then but the results and the reason.
     """
-    started = time.perf_counter()
     asset = context.asset_key.to_user_string()
     every_day = [*days, *touched]
     upstream = SUITES[asset].upstream
@@ -69,7 +72,7 @@ def publish(
     }
     warehouse.publish(asset, published, tables, {"quality_results": results, **(append or {})})
     moved = [day for day in touched if day in published]
-    yield from report.materializations(context, rows, days, moved, time.perf_counter() - started)
+    yield from report.materializations(context, rows, days, moved, time.perf_counter() - STARTED.get())
 
 
 @contextmanager
@@ -79,6 +82,7 @@ def on_record(context: dg.AssetExecutionContext, warehouse: "Warehouse") -> Iter
     A rejected batch, or a failure that the step tells itself, is on record already.
     """
     days = [date.fromisoformat(key) for key in context.partition_keys]
+    STARTED.set(time.perf_counter())
     try:
         yield days
     except dg.Failure:

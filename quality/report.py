@@ -14,18 +14,15 @@ if TYPE_CHECKING:
     from orchestration.warehouse import Warehouse
 
 PREVIEW_ROWS = 5
-PREVIEW_COLUMNS = (
-    "place",
-    "source",
-    "source_id",
-    "work_id",
-    "title",
-    "recipient",
-    "state",
-    "score",
-    "topics",
-    "votes",
-)
+PREVIEW_COLUMNS: Mapping[str, Sequence[str]] = {
+    "fetched_papers": ("source", "source_id", "title", "votes"),
+    "clean_papers": ("paper_id", "title", "authors", "votes"),
+    "unique_papers": ("work_id", "title", "version", "votes"),
+    "tagged_papers": ("work_id", "topics"),
+    "digest": ("place", "title", "topic", "score", "why"),
+    "deliveries": ("recipient", "state", "papers"),
+}
+PREVIEW_LENGTH = 80
 PARTITIONS = pl.Schema(
     {
         "asset": pl.String(),
@@ -73,7 +70,7 @@ def check_results(
             asset_key=context.asset_key,
             passed=all(finding.passed for finding in findings),
             severity=dg.AssetCheckSeverity[expectation.severity],
-            description=expectation.why,
+            description=f"{_observed(findings)}. {expectation.why}",
             metadata=_figures(verdict, findings),
             partition=partition,
         )
@@ -85,17 +82,24 @@ def _figures(verdict: Verdict, findings: Sequence[Finding]) -> dict[str, Any]:
     rows = sum(finding.rows for finding in findings)
     keys = [key for finding in findings for key in verdict.keys(finding)][:SAMPLES]
     figures: dict[str, Any] = {
-        "observed": findings[0].observed if len(findings) == 1 else f"{unexpected} of {rows} unexpected",
+        "observed": _observed(findings),
         "threshold": expectation.threshold,
         "unexpected_count": unexpected,
         "unexpected_percent": round(100 * unexpected / rows, 2) if rows else 0.0,
     }
-    failed = [finding for finding in findings if not finding.passed]
-    if failed:
-        figures["failed_days"] = "\n".join(f"{finding.day}: {finding.observed}" for finding in failed)
     if keys:
-        figures["sample_keys"] = dg.MetadataValue.md("\n".join(f"- `{key}`" for key in keys))
+        figures["sample_keys"] = ", ".join(keys)
     return figures
+
+
+def _observed(findings: Sequence[Finding]) -> str:
+    """What was seen, with its day: on the days that failed, or over all of a window where none did."""
+    failed = [finding for finding in findings if not finding.passed]
+    if failed or len(findings) == 1:
+        return "; ".join(f"{finding.day}: {finding.observed}" for finding in failed or findings)
+    unexpected = sum(len(finding.unexpected) for finding in findings)
+    rows = sum(finding.rows for finding in findings)
+    return f"{findings[0].day} to {findings[-1].day}: {unexpected} of {rows} unexpected"
 
 
 def quality_results(verdict: Verdict, run_id: str) -> pl.DataFrame:
@@ -169,22 +173,19 @@ def materializations(
     seconds: float,
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetMaterialization]:
     """The step's materialisation, with figures for each of its days; `touched` days get one of their own."""
-    counts = _counts(rows)
     asset = context.asset_key
+    about = {day: _about(asset.to_user_string(), rows.filter(pl.col("day") == day)) for day in (*days, *touched)}
     for day in touched:
-        yield dg.AssetMaterialization(asset, partition=str(day), metadata=_about(rows, day, counts))
+        yield dg.AssetMaterialization(asset, partition=str(day), metadata=about[day])
     for day in days:
-        context.add_asset_metadata(_about(rows, day, counts), asset_key=asset, partition_key=str(day))
-    about: dict[str, Any] = {"dagster/column_schema": column_schema(rows.schema), "gate_seconds": round(seconds, 3)}
-    yield dg.MaterializeResult(metadata=about)
+        context.add_asset_metadata(about[day], asset_key=asset, partition_key=str(day))
+    whole: dict[str, Any] = {"dagster/column_schema": column_schema(rows.schema), "seconds": round(seconds, 3)}
+    yield dg.MaterializeResult(metadata=whole)
 
 
-def _about(rows: pl.DataFrame, day: date, counts: Mapping[date, int]) -> dict[str, Any]:
-    shown = rows.filter(pl.col("day") == day).head(PREVIEW_ROWS)
-    return {
-        "dagster/partition_row_count": counts.get(day, 0),
-        "preview": dg.MetadataValue.md(markdown(shown)),
-    }
+def _about(table: str, rows: pl.DataFrame) -> dict[str, Any]:
+    preview = dg.MetadataValue.md(markdown(table, rows.head(PREVIEW_ROWS)))
+    return {"dagster/partition_row_count": rows.height, "preview": preview}
 
 
 def column_schema(schema: pl.Schema) -> dg.TableSchema:
@@ -192,21 +193,25 @@ def column_schema(schema: pl.Schema) -> dg.TableSchema:
     return dg.TableSchema([dg.TableColumn(name, str(kind)) for name, kind in schema.items()])
 
 
-def markdown(rows: pl.DataFrame) -> str:
-    """A few rows as a Markdown table, the columns that a person looks at first."""
-    columns = [column for column in PREVIEW_COLUMNS if column in rows.columns]
-    lines = [
-        columns,
-        ["---"] * len(columns),
-        *([_cell(value) for value in row] for row in rows.select(columns).rows()),
-    ]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def markdown(table: str, rows: pl.DataFrame) -> str:
+    """A few rows of a table as a Markdown table, the columns that a person looks at first."""
+    columns = PREVIEW_COLUMNS[table]
+    cells = [[_cell(value) for value in row] for row in rows.select(columns).rows()]
+    return "\n".join(f"| {' | '.join(line)} |" for line in (columns, ["---"] * len(columns), *cells))
 
 
 def _cell(value: object) -> str:
+    text = " ".join(_words(value).split())
+    text = text if len(text) <= PREVIEW_LENGTH else f"{text[:PREVIEW_LENGTH]} …"
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+def _words(value: object) -> str:
     if isinstance(value, list):
-        value = ", ".join(str(item.get("label", item)) if isinstance(item, dict) else str(item) for item in value)
-    return " ".join(str(value).split()).replace("|", "\\|").replace("<", "&lt;")[:80]
+        return ", ".join(_words(item) for item in value)
+    if isinstance(value, dict):
+        return f"{value['label']} ({value['phrase']})"
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
 def _counts(rows: pl.DataFrame) -> dict[date, int]:

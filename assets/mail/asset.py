@@ -58,7 +58,8 @@ def deliveries(
 ) -> Iterator[gate.Event]:
     """What was mailed to whom: the outbox, in which every mail is an intent before it is sent, as a table.
 
-    Only the current day is mailed, once; a past day only when the operator names it, a backfill never.
+    Only the current day is mailed, once; a past day only when the operator names it, a backfill never: days that
+    were only backfilled have no deliveries.
     """
     with gate.on_record(context, warehouse) as days:
         for day in days:

@@ -60,7 +60,7 @@ def _mail(browser: Browser, stage: Stage, folder: Path) -> None:
     file = folder / "edition.html"
     file.write_text(render.html(day_edition(warehouse(stage.settings), stage.newest)), encoding="utf-8")
     for scheme in ("light", "dark"):
-        with browser.new_context(viewport=PHONE, color_scheme=scheme, device_scale_factor=2) as context:
+        with browser.new_context(viewport=PHONE, color_scheme=scheme, device_scale_factor=1.5) as context:
             page = context.new_page()
             page.goto(file.as_uri())
             page.screenshot(path=PICTURES / f"digest-{scheme}.png")

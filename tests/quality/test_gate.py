@@ -11,9 +11,9 @@ import polars as pl
 import pytest
 
 from assets.fetch.fetch import SNAPSHOT
-from orchestration.partitions import DAYS, WINDOWS
 from orchestration.resources import warehouse
 from orchestration.runs import WINDOW_END, WINDOW_START
+from orchestration.step import step
 from orchestration.warehouse import Warehouse
 from quality import gate
 from quality.expectations import SUITES
@@ -41,17 +41,17 @@ class Publisher:
     ) -> dg.ExecuteInProcessResult:
         days = [day for day in offered.days if day not in touched]
 
-        @dg.asset(name=ASSET, partitions_def=DAYS, backfill_policy=WINDOWS, check_specs=gate.specs(ASSET),
-                  output_required=False)  # fmt: skip
-        def step(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[gate.Event]:
-            yield from gate.publish(
-                context, warehouse, days, offered.frame, touched=touched, facts=offered.facts, beside=beside,
-                append=append,
-            )  # fmt: skip
+        @step(ASSET, group="papers", kinds={"python"})
+        def offering(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[gate.Event]:
+            with gate.on_record(context, warehouse):
+                yield from gate.publish(
+                    context, warehouse, days, offered.frame, touched=touched, facts=offered.facts, beside=beside,
+                    append=append,
+                )  # fmt: skip
 
         window = {WINDOW_START: str(days[0]), WINDOW_END: str(days[-1])}
         return dg.materialize(
-            [step],
+            [offering],
             instance=self.lab.instance,
             resources={"warehouse": warehouse(self.lab.settings)},
             partition_key=str(days[0]) if len(days) == 1 else None,
@@ -120,11 +120,11 @@ def test_every_expectation_is_a_check_of_the_run_with_its_figures(publish: Publi
     assert all(check.passed for check in checks.values())
     figures = {name: value.value for name, value in checks["title_present"].metadata.items()}
     assert figures == {
-        "observed": "2 of 20 rows unexpected",
+        "observed": f"{MONDAY}: 2 of 20 rows unexpected",
         "threshold": SUITES[ASSET].expectations[2].threshold,
         "unexpected_count": 2,
         "unexpected_percent": 10.0,
-        "sample_keys": "- `sample/2503.00000`\n- `sample/2503.00001`",
+        "sample_keys": "sample/2503.00000, sample/2503.00001",
     }
     assert checks["weekday_has_papers"].severity == dg.AssetCheckSeverity.WARN
 
@@ -165,7 +165,7 @@ def test_a_rejection_is_explained_and_its_results_are_kept(publish: Publisher) -
     assert [row for row in results if not row[1]] == [("title_present", False, 5, 20, result.run_id)]
     checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
     assert [name for name in NAMES if not checks[name].passed] == ["title_present"]
-    assert checks["title_present"].metadata["failed_days"].value == f"{MONDAY}: 5 of 20 rows unexpected"
+    assert checks["title_present"].metadata["observed"].value == f"{MONDAY}: 5 of 20 rows unexpected"
 
 
 def test_results_are_kept_of_every_evaluation(publish: Publisher) -> None:
@@ -187,7 +187,7 @@ def test_a_bad_day_blocks_its_window_and_only_it_is_rejected(publish: Publisher)
     assert publish.partitions() == {MONDAY: ("published", 12), TUESDAY: ("rejected", 0)}
     assert publish.read("SELECT DISTINCT day FROM quality_results WHERE NOT passed") == [(TUESDAY,)]
     (check,) = [c for c in result.get_asset_check_evaluations() if c.check_name == "title_present"]
-    assert check.metadata["failed_days"].value == f"{TUESDAY}: 5 of 20 rows unexpected"
+    assert check.metadata["observed"].value == f"{TUESDAY}: 5 of 20 rows unexpected"
     assert check.metadata["unexpected_percent"].value == round(100 * 5 / 60, 2)
 
 
@@ -264,7 +264,7 @@ def test_what_stands_beside_is_written_in_the_same_transaction(publish: Publishe
     misfit = {"popularity": pl.DataFrame({"no_such_column": [1]})}
     assert not publish(batch(ASSET), append=misfit).success
     assert publish.read("SELECT * FROM fetched_papers") == []
-    assert publish.partitions() == {}
+    assert publish.partitions() == {MONDAY: ("failed", 0)}
     assert publish.read("SELECT * FROM quality_results") == []
     assert publish.lab.materialized(ASSET) == set()
 
