@@ -1,11 +1,13 @@
 """The DuckDB resource: the only way into and out of `warehouse.duckdb`.
 
-DuckDB excludes every other process while one has the file open, so a connection is held only as long as one read
-or one publish takes, and who holds it is written beside the file. No step's logic belongs here.
+DuckDB excludes every other process while one has the file open, so a connection is held only as long as a read or
+a publish takes, or the short way from one to the other, and who holds it is written beside the file. No step's logic
+belongs here.
 """
 
 import json
 import os
+import threading
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -43,6 +45,7 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
     lock_wait_seconds: float = 60
     _job: str = PrivateAttr("a command")
     _run_id: str = PrivateAttr("")
+    _kept: threading.local = PrivateAttr(default_factory=threading.local)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         if context.run:
@@ -94,6 +97,9 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
 
         Raises `WarehouseBusy` after `lock_wait_seconds`, `WarehouseError` for a file that is not ours to use.
         """
+        if kept := getattr(self._kept, "connection", None):
+            yield kept
+            return
         path = Path(self.path)
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = self._open(path)
@@ -105,6 +111,21 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
             # Else a later program that is not ours would be taken for the last job of ours.
             _holder_file(path).unlink(missing_ok=True)
             connection.close()
+
+    @contextmanager
+    def kept_open(self) -> Iterator[None]:
+        """What this thread reads and publishes inside shares one connection: DuckDB takes longer to start than to read.
+
+        For a step between its first read and its publish, never around a wait for a source or a mail server, because
+        other processes wait meanwhile. Raises as `connect` does.
+        """
+        with self.connect() as connection:
+            before = getattr(self._kept, "connection", None)
+            self._kept.connection = connection
+            try:
+                yield
+            finally:
+                self._kept.connection = before
 
     def _open(self, path: Path) -> duckdb.DuckDBPyConnection:
         deadline = time.monotonic() + self.lock_wait_seconds

@@ -5,6 +5,7 @@ materialisation, its earlier rows stay, and the step fails with every result rec
 Great Expectations, and only where it is used: importing it takes seconds.
 """
 
+import gc
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,8 +23,6 @@ from quality.expectations import SUITES, Expectation, Suite
 from quality.verdict import Finding, Verdict
 
 if TYPE_CHECKING:
-    from great_expectations.core.batch_definition import BatchDefinition
-
     from orchestration.warehouse import Warehouse
 
 STARTED: ContextVar[float] = ContextVar("started")
@@ -165,10 +164,8 @@ def _validate(batch: pl.DataFrame, expectations: Sequence[Expectation]) -> dict[
     """For each expectation's name the places of the rows that broke it."""
     if batch.is_empty() or not expectations:
         return {expectation.name: [] for expectation in expectations}
-    import great_expectations as gx
-    import great_expectations.expectations as kinds
-
-    asked = [getattr(kinds, e.kind)(**e.arguments, meta={"name": e.name}) for e in expectations]
+    gx = _great_expectations()
+    asked = [getattr(gx.expectations, e.kind)(**e.arguments, meta={"name": e.name}) for e in expectations]
     answer = _batches().get_batch({"dataframe": batch.to_pandas()}).validate(
         gx.ExpectationSuite(name="suite", expectations=asked),
         result_format={"result_format": "COMPLETE", "return_unexpected_index_query": False},
@@ -184,10 +181,22 @@ def _places(result: Any) -> tuple[str, list[int]]:
 
 
 @cache
-def _batches() -> "BatchDefinition[Any]":
-    """Great Expectations is set up once a process, in memory, and sends no usage statistics."""
+def _great_expectations() -> Any:
+    """The package, imported with the garbage collector at rest: what an import makes stays, and looking takes time."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    import great_expectations as gx
+    gc.disable()
+    try:
+        import great_expectations
+        import great_expectations.expectations
+    finally:
+        gc.enable()
+    return great_expectations
+
+
+@cache
+def _batches() -> Any:
+    """Great Expectations is set up once a process, in memory, and sends no usage statistics."""
+    gx = _great_expectations()
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = gx.get_context(mode="ephemeral")

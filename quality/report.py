@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 PREVIEW_ROWS = 5
 PREVIEW_COLUMNS: Mapping[str, Sequence[str]] = {
     "fetched_papers": ("source", "source_id", "title", "votes"),
-    "clean_papers": ("paper_id", "title", "authors", "votes"),
+    "clean_papers": ("paper_id", "title", "votes"),
     "unique_papers": ("work_id", "title", "version", "votes"),
     "tagged_papers": ("work_id", "topics"),
     "digest": ("place", "title", "topic", "score", "why"),
     "deliveries": ("recipient", "state", "papers"),
 }
-PREVIEW_LENGTH = 80
+PREVIEW_LENGTH = 60
+"""Characters of a cell; the UI shows Markdown of up to a thousand characters in place, and hides longer ones."""
 PARTITIONS = pl.Schema(
     {
         "asset": pl.String(),

@@ -13,5 +13,5 @@ from quality import gate
 @step("clean_papers", deps=["fetched_papers"], group="papers", kinds={"polars", "duckdb"})
 def clean_papers(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[gate.Event]:
     """Every fetched record as one uniform row of readable text."""
-    with gate.on_record(context, warehouse) as days:
+    with gate.on_record(context, warehouse) as days, warehouse.kept_open():
         yield from gate.publish(context, warehouse, days, clean(warehouse.rows("fetched_papers", days)))

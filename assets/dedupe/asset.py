@@ -16,6 +16,6 @@ def unique_papers(context: dg.AssetExecutionContext, warehouse: Warehouse) -> It
 
     A work whose first listing comes to light later, or goes away, moves to its new first day in the same transaction.
     """
-    with gate.on_record(context, warehouse) as days:
+    with gate.on_record(context, warehouse) as days, warehouse.kept_open():
         resolved = resolve(warehouse, days)
         yield from gate.publish(context, warehouse, days, resolved.frame, touched=resolved.touched)

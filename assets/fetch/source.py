@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Any, Protocol
 
 import polars as pl
@@ -57,7 +58,7 @@ class Body:
     url: str
     fetched_at: datetime
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """The content's address in the store of bodies."""
         return hashlib.sha256(self.content).hexdigest()

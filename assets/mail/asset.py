@@ -40,7 +40,7 @@ def digest(
     context: dg.AssetExecutionContext, warehouse: Warehouse, desk: dg.ResourceParam[Desk]
 ) -> Iterator[gate.Event]:
     """The day's ranked edition, with the parts of each score."""
-    with gate.on_record(context, warehouse) as days:
+    with gate.on_record(context, warehouse) as days, warehouse.kept_open():
         retagged = warehouse.read(RETAGGED, {"days": days})["day"].to_list()
         works = warehouse.rows("unique_papers", [*days, *retagged])
         known_by_then = (pl.col("withdrawn_on") <= pl.col("day")).fill_null(False).alias("withdrawn")

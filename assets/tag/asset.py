@@ -28,7 +28,7 @@ def tagged_papers(
     context: dg.AssetExecutionContext, warehouse: Warehouse, taxonomy: dg.ResourceParam[Taxonomy]
 ) -> Iterator[gate.Event]:
     """Topics with the phrase that earned each, keywords and categories of every work."""
-    with gate.on_record(context, warehouse) as days:
+    with gate.on_record(context, warehouse) as days, warehouse.kept_open():
         moved = warehouse.read(MOVED, {"days": days})["day"].to_list()
         works = warehouse.rows("unique_papers", [*days, *moved])
         yield from gate.publish(context, warehouse, days, tag(works, taxonomy), touched=moved)

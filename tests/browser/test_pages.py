@@ -40,7 +40,7 @@ def test_the_page_of_a_day_tells_what_the_table_holds(page: Page, stage: Stage) 
     expect(count).to_contain_text(str(rows.height))
     preview = page.get_by_role("row", name="preview")
     assert any(title[:60] in preview.inner_text() for title in rows["title"])
-    for column in ("source_id", "title", "votes"):
+    for column in ("paper_id", "title", "votes"):
         expect(preview.get_by_text(column, exact=True)).to_be_visible()
 
 
