@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 DEFAULT_STATUS_DAYS = 14
 SHOWN_KEYS = 3
+DEBUG = "Print the runs' logs, and tracebacks."
 
 
 class Day(click.ParamType[date]):
@@ -48,7 +49,11 @@ class Day(click.ParamType[date]):
 
 
 class Commands(click.Group):
-    """A group whose commands end on one clear line instead of a traceback, unless `--debug`."""
+    """A group whose commands end on one clear line instead of a traceback, unless `--debug`, before or after them."""
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        cmd.params.append(click.Option(["--debug"], is_flag=True, expose_value=False, callback=_debug, help=DEBUG))
+        super().add_command(cmd, name)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -59,6 +64,11 @@ class Commands(click.Group):
             if ctx.params.get("debug"):
                 raise
             raise _told(error) from error
+
+
+def _debug(ctx: click.Context, _: click.Parameter, given: bool) -> None:
+    if given:
+        ctx.find_root().params["debug"] = True
 
 
 def _told(error: Exception) -> click.ClickException:
@@ -72,7 +82,7 @@ def _told(error: Exception) -> click.ClickException:
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--debug", is_flag=True, help="Print the runs' logs, and tracebacks.")
+@click.option("--debug", is_flag=True, help=DEBUG)
 @click.version_option(package_name="paperboy")
 def main(debug: bool) -> None:
     """The daily paper digest that a research group runs itself."""

@@ -75,6 +75,7 @@ def test_debug_shows_where_it_went_wrong(terminal: NewTerminal) -> None:
     (line,) = plain.output.splitlines()
     assert line.startswith(f"Error: {paperboy.home / 'warehouse.duckdb'} cannot be opened: ")
     assert isinstance(paperboy("--debug", "status").exception, WarehouseError)
+    assert isinstance(paperboy("status", "--debug").exception, WarehouseError)
     shown = paperboy.process("--debug", "status")
     assert shown.returncode == 1
     assert "Traceback (most recent call last)" in shown.stderr
