@@ -3,7 +3,6 @@
 from typing import Any
 
 import dagster as dg
-from assets.tag.taxonomy import DEFAULT, Taxonomy, load
 
 from assets.fetch.bodies import BodyStore
 from assets.fetch.fetch import Feeds
@@ -11,6 +10,7 @@ from assets.fetch.registry import SOURCES
 from assets.mail.desk import Desk
 from assets.mail.outbox import Outbox
 from assets.mail.transport import MaildirTransport, SmtpTransport, Transport
+from assets.tag.taxonomy import DEFAULT, Taxonomy, load
 from orchestration.settings import Mail, Settings
 from orchestration.warehouse import Warehouse
 
