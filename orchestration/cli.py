@@ -9,7 +9,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -38,10 +38,10 @@ class Day(click.ParamType[date]):
         except ValueError:
             self.fail(f"{value!r} is not a day; write it as 2025-03-12.", param, ctx)
         settings = _settings()
-        if not settings.first_day <= day <= _yesterday(settings):
+        if not settings.first_day <= day <= settings.yesterday():
             self.fail(
                 f"{day} is not a day that can be made: the first is {settings.first_day} (first_day), "
-                f"the last is yesterday, {_yesterday(settings)} ({settings.schedule.time_zone}).",
+                f"the last is yesterday, {settings.yesterday()} ({settings.schedule.time_zone}).",
                 param,
                 ctx,
             )
@@ -151,7 +151,7 @@ def status(first: date | None, last: date | None, as_json: bool) -> None:
     from orchestration.status import statuses
 
     settings = _settings()
-    last = last or _yesterday(settings)
+    last = last or settings.yesterday()
     first = first or max(settings.first_day, last - timedelta(days=DEFAULT_STATUS_DAYS - 1))
     if first > last:
         raise click.UsageError(f"FROM {first} is after TO {last}.")
@@ -233,16 +233,10 @@ def _defs() -> "dg.Definitions":
     return defs
 
 
-def _yesterday(settings: "Settings") -> date:
-    from zoneinfo import ZoneInfo
-
-    return datetime.now(ZoneInfo(settings.schedule.time_zone)).date() - timedelta(days=1)
-
-
 def _newest_day(settings: "Settings") -> date:
     from orchestration import resources
 
-    until = _yesterday(settings)
+    until = settings.yesterday()
     days = [source.newest_day(until) for source in resources.feeds(settings).sources]
     newest = max((day for day in days if day), default=None)
     if newest is None or newest < settings.first_day:
@@ -353,18 +347,14 @@ def _quarantine_line(settings: "Settings", day: date) -> str:
 
 
 def _table(found: list[Any]) -> list[str]:
+    from orchestration.status import STEPS
+
     heads = ("day", "state", "fetched", "clean", "unique", "tagged", "digest", "quarantine", "mails")
     lines = [heads]
     for row in found:
-        counts = [str(row.rows.get(step, "-")) for step in _steps()]
+        counts = [str(row.rows.get(step, "-")) for step in STEPS]
         mails = ", ".join(f"{count} {state}" for state, count in row.mails.items()) or "-"
         lines.append((row.day.isoformat(), row.state, *counts, str(row.quarantined), mails))
     widths = [max(len(line[place]) for line in lines) for place in range(len(heads))]
     table = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
     return [*table, *(f"{row.day}: {row.reason.splitlines()[0]}" for row in found if row.reason)]
-
-
-def _steps() -> tuple[str, ...]:
-    from orchestration.status import STEPS
-
-    return STEPS

@@ -3,8 +3,6 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from assets.fetch.source import Source
 from orchestration import resources
@@ -34,7 +32,7 @@ def _summary(settings: Settings) -> str:
 
 
 def _newest(source: Source, settings: Settings) -> str:
-    yesterday = datetime.now(ZoneInfo(settings.schedule.time_zone)).date() - timedelta(days=1)
+    yesterday = settings.yesterday()
     newest = source.newest_day(yesterday)
     if newest is None:
         raise LookupError(f"answers, but lists no paper up to {yesterday}")

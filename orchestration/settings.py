@@ -159,6 +159,10 @@ class Settings(_Part):
     digest: Digest = Digest()
     mail: Mail = Mail()
 
+    def yesterday(self) -> datetime.date:
+        """The newest day that is over, in the operator's time zone."""
+        return datetime.datetime.now(ZoneInfo(self.schedule.time_zone)).date() - datetime.timedelta(days=1)
+
     @model_validator(mode="after")
     def _archive_has_a_folder(self) -> "Settings":
         if "archive" in self.sources:
