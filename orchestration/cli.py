@@ -58,7 +58,8 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            # Click itself ends quietly where a reader such as `head` has seen enough.
             raise
         except Exception as error:
             if ctx.params.get("debug"):
@@ -210,10 +211,11 @@ def doctor() -> None:
     trouble = False
     for name, check in checks(_settings()):
         try:
-            click.echo(f"ok    {name:<12} {check()}")
+            line = f"ok    {name:<12} {check()}"
         except Exception as error:  # noqa: BLE001 - whatever a check runs into is its finding
             trouble = True
-            click.echo(f"FAIL  {name:<12} {' '.join(str(error).split())}")
+            line = f"FAIL  {name:<12} {' '.join(str(error).split())}"
+        click.echo(line)
     if trouble:
         raise click.exceptions.Exit(1)
 
