@@ -4,12 +4,10 @@ Commands import what they need when they run, so that `--help` answers at once. 
 line on standard error; exit code 2 is bad usage or bad settings, 1 a run that failed.
 """
 
-import os
-import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from orchestration.settings import Settings
 
 DEFAULT_STATUS_DAYS = 14
-SHOWN_KEYS = 3
 DEBUG = "Print the runs' logs, and tracebacks."
 
 
@@ -100,14 +97,15 @@ def digest(context: click.Context, day: date | None) -> None:
 
     The latest day is mailed, once. A past day is made and not mailed: see `paperboy send`.
     """
+    from orchestration import runs, shown
+
     settings = _settings()
     newest = None if day else _newest_day(settings)
     day = day or newest
     assert day is not None  # noqa: S101 - _newest_day raises where there is none
-    config = {"ops": {"deliveries": {"config": {"newest_day": newest.isoformat() if newest else ""}}}}
-    before = _mails(settings, day)
-    _run_or_fail(settings, "daily_digest", day, config, context)
-    _report(settings, day, before)
+    before = shown.mails(settings, day)
+    _run_or_fail(settings, "daily_digest", day, runs.edition_config(newest=newest), context)
+    shown.report(settings, day, before)
 
 
 @main.command()
@@ -119,6 +117,23 @@ def backfill(context: click.Context, first: date, last: date) -> None:
 
     The days are made in windows; where a window fails, its days are made one by one, so that only bad days fail.
     """
+    _make(context, first, last, from_store=False)
+
+
+@main.command()
+@click.argument("first", type=Day(), metavar="FROM")
+@click.argument("last", type=Day(), metavar="TO")
+@click.option("--from-store", is_flag=True, help="Parse the stored bodies again; no source is asked.")
+@click.pass_context
+def refetch(context: click.Context, first: date, last: date, from_store: bool) -> None:
+    """Fetch every day from FROM to TO again, and make what follows from it; mails nothing.
+
+    What is stored stays: a record that its list no longer names is kept, and figures keep their first values.
+    """
+    _make(context, first, last, from_store=from_store)
+
+
+def _make(context: click.Context, first: date, last: date, *, from_store: bool) -> None:
     from orchestration import runs
 
     if first > last:
@@ -128,7 +143,7 @@ def backfill(context: click.Context, first: date, last: date) -> None:
     defs, debug = _defs(), context.parent is not None and context.parent.params["debug"]
     failures = []
     with runs.instance(settings) as instance, _progress(len(days)) as advance:
-        for outcome in runs.backfill(defs, instance, days, advance, debug=debug):
+        for outcome in runs.backfill(defs, instance, days, advance, from_store=from_store, debug=debug):
             if not outcome.success:
                 failures.append(outcome)
                 click.echo(f"failed  {outcome.days[0]}  {outcome.reason.splitlines()[0]}", err=True)
@@ -148,7 +163,7 @@ def status(first: date | None, last: date | None, as_json: bool) -> None:
     """
     import json
 
-    from orchestration import resources
+    from orchestration import resources, shown
     from orchestration.status import statuses
 
     settings = _settings()
@@ -162,7 +177,7 @@ def status(first: date | None, last: date | None, as_json: bool) -> None:
             json.dumps([{**vars(row), "day": row.day.isoformat(), "mailed": row.mailed} for row in found], indent=2)
         )
         return
-    for line in _table(found):
+    for line in shown.table(found):
         click.echo(line)
 
 
@@ -192,15 +207,32 @@ def preview(day: date) -> None:
 @click.pass_context
 def send(context: click.Context, day: date, confirm: bool) -> None:
     """Mail the edition of a past DAY to every reader who has not got it; the only way to do so."""
+    from orchestration import shown
+
     settings = _settings()
     if not confirm:
         readers = len(settings.mail.recipients)
         raise click.UsageError(f"this mails {day} to {readers} reader(s); add --confirm if that is meant.")
     _must_be_made(settings, day)
-    before = _mails(settings, day)
+    before = shown.mails(settings, day)
     config = {"ops": {"deliveries": {"config": {"confirmed_day": day.isoformat()}}}}
     _run_or_fail(settings, "send", day, config, context)
-    click.echo(f"{day}  {_mail_line(settings, day, before)}")
+    click.echo(f"{day}  {shown.mail_line(settings, day, before)}")
+
+
+@main.command()
+@click.argument("month", type=click.DateTime(["%Y-%m"]), metavar="MONTH")
+@click.option("--ask", is_flag=True, help="Ask arXiv which of the unseen ids belong to the chosen categories.")
+def audit(month: datetime, ask: bool) -> None:
+    """Look for gaps in what was harvested from arXiv of MONTH, written 2025-03: ids never seen.
+
+    arXiv numbers its papers one by one, over all archives; most unseen ids belong to archives that are not harvested.
+    --ask finds out, at a request for each hundred ids, and harvests what is missing.
+    """
+    from orchestration.audit import audited
+
+    for line in audited(_settings(), month.date(), ask=ask):
+        click.echo(line)
 
 
 @main.command()
@@ -296,67 +328,3 @@ def _must_be_made(settings: "Settings", day: date) -> None:
     (found,) = statuses(resources.warehouse(settings), resources.outbox(settings), day, day)
     if not found.rows.get("digest") and found.state not in ("fresh", "quiet"):
         raise click.ClickException(f"{day} has no digest ({found.state}); run paperboy digest {day} first.")
-
-
-def _report(settings: "Settings", day: date, before: dict[str, int]) -> None:
-    """A run in a few lines, as somebody who sees it for the first time needs it."""
-    from orchestration import resources
-    from orchestration.status import statuses
-
-    (found,) = statuses(resources.warehouse(settings), resources.outbox(settings), day, day)
-    rows = found.rows
-    click.echo(
-        f"{day:%A} {day}: {found.state}\n"
-        f"  papers      {rows['fetched_papers']} fetched, {rows['clean_papers']} cleaned, "
-        f"{rows['unique_papers']} unique, {rows['digest']} in the digest\n"
-        f"  quarantine  {_quarantine_line(settings, day)}\n"
-        f"  mail        {_mail_line(settings, day, before)}\n"
-        f"  look at it  {_command()} preview {day}; the UI: make dev, then http://127.0.0.1:3000\n"
-        f"  go live     copy paperboy.example.toml to paperboy.toml, set sources and [mail]; then {_command()} doctor"
-    )
-
-
-def _command() -> str:
-    """This command as it was called, so that what is printed can be typed."""
-    called = os.path.relpath(sys.argv[0])
-    return "paperboy" if called.startswith("..") else called
-
-
-def _mails(settings: "Settings", day: date) -> dict[str, int]:
-    """How many mails of a day are in each state."""
-    from orchestration import resources
-
-    return {str(state): count for state, count in resources.outbox(settings).states(day, day).get(day, {}).items()}
-
-
-def _mail_line(settings: "Settings", day: date, before: dict[str, int]) -> str:
-    mails = _mails(settings, day)
-    if not mails:
-        return f"none: not the current day, or nothing in it; paperboy send {day} --confirm mails a past day"
-    where = settings.home / "maildir" if settings.mail.transport == "maildir" else settings.mail.host
-    counted = ", ".join(f"{count} {state}" for state, count in mails.items())
-    return f"{counted}, to {where}" if mails != before else f"nothing new: {counted} before, to {where}"
-
-
-def _quarantine_line(settings: "Settings", day: date) -> str:
-    from orchestration import resources
-    from orchestration.status import quarantined
-
-    rows = quarantined(resources.warehouse(settings), day)
-    shown = ", ".join(f"{key} ({expectation})" for key, expectation in rows[:SHOWN_KEYS])
-    more = f" and {len(rows) - SHOWN_KEYS} more" if len(rows) > SHOWN_KEYS else ""
-    return f"{len(rows)}: {shown}{more}" if rows else "nothing"
-
-
-def _table(found: list[Any]) -> list[str]:
-    from orchestration.status import STEPS
-
-    heads = ("day", "state", "fetched", "clean", "unique", "tagged", "digest", "quarantine", "mails")
-    lines = [heads]
-    for row in found:
-        counts = [str(row.rows.get(step, "-")) for step in STEPS]
-        mails = ", ".join(f"{count} {state}" for state, count in row.mails.items()) or "-"
-        lines.append((row.day.isoformat(), row.state, *counts, str(row.quarantined), mails))
-    widths = [max(len(line[place]) for line in lines) for place in range(len(heads))]
-    table = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
-    return [*table, *(f"{row.day}: {row.reason.splitlines()[0]}" for row in found if row.reason)]

@@ -1,11 +1,13 @@
 """The few resources behind which all I/O sits, built from the settings; swapping them is the whole test harness."""
 
+from importlib.metadata import version
 from typing import Any
 
 import dagster as dg
 
 from assets.fetch.bodies import BodyStore
 from assets.fetch.fetch import Feeds
+from assets.fetch.http import Web
 from assets.fetch.registry import SOURCES
 from assets.mail.desk import Desk
 from assets.mail.outbox import Outbox
@@ -32,8 +34,25 @@ def warehouse(settings: Settings) -> Warehouse:
 
 def feeds(settings: Settings) -> Feeds:
     """The sources that the settings name, in their order."""
-    sources = [SOURCES[name](settings) for name in settings.sources]
-    return Feeds(sources, BodyStore(settings.home / "bodies"))
+    upstream = web(settings)
+    sources = [SOURCES[name](settings, upstream) for name in settings.sources]
+    return Feeds(sources, upstream.store, settings.fetch.late_days, settings.fetch.deliver_incomplete)
+
+
+def web(settings: Settings) -> Web:
+    """How every source is asked."""
+    http = settings.http
+    return Web(
+        user_agent=f"paperboy/{version('paperboy')} (+mailto:{settings.contact})",
+        store=BodyStore(settings.home / "bodies"),
+        folder=settings.home / "http",
+        connect_seconds=http.connect_seconds,
+        total_seconds=http.total_seconds,
+        attempts=http.attempts,
+        backoff_seconds=http.backoff_seconds,
+        retry_after_cap_seconds=http.retry_after_cap_seconds,
+        max_body_bytes=http.max_body_mib << 20,
+    )
 
 
 def taxonomy(settings: Settings) -> Taxonomy:

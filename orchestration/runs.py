@@ -65,27 +65,36 @@ def run_day(
     return _outcome([day], result)
 
 
+def edition_config(*, newest: date | None) -> dict[str, Any]:
+    """The config of a run that was asked for because `newest` is the newest day that the sources list."""
+    known = {"config": {"newest_day": newest.isoformat() if newest else ""}}
+    return {"ops": {"digest": known, "deliveries": known}}
+
+
 def backfill(
     defs: dg.Definitions,
     instance: dg.DagsterInstance,
     days: Sequence[date],
     progress: Callable[[Outcome], None],
     *,
+    from_store: bool = False,
     debug: bool = False,
 ) -> Iterator[Outcome]:
     """The days in windows; a window that fails is made again day by day. Yields how each day or window ended.
 
-    `progress` hears of every run, also of a window that failed and whose days follow.
+    `progress` hears of every run, also of a window that failed and whose days follow. `from_store` parses the stored
+    bodies again instead of asking the sources.
     """
+    config: dict[str, Any] = {"ops": {"fetched_papers": {"config": {"from_store": from_store}}}}
     for start in range(0, len(days), DAYS_A_RUN):
         window = days[start : start + DAYS_A_RUN]
-        outcome = _run_window(defs, instance, window, debug)
+        outcome = _run_window(defs, instance, window, config, debug)
         progress(outcome)
         if outcome.success or len(window) == 1:
             yield outcome
             continue
         for day in window:
-            outcome = run_day(defs, instance, "backfill", day, debug=debug)
+            outcome = run_day(defs, instance, "backfill", day, config=config, debug=debug)
             progress(outcome)
             yield outcome
 
@@ -95,12 +104,14 @@ def days_between(first: date, last: date) -> list[date]:
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
-def _run_window(defs: dg.Definitions, instance: dg.DagsterInstance, window: Sequence[date], debug: bool) -> Outcome:
+def _run_window(
+    defs: dg.Definitions, instance: dg.DagsterInstance, window: Sequence[date], config: dict[str, Any], debug: bool
+) -> Outcome:
     if len(window) == 1:
-        return run_day(defs, instance, "backfill", window[0], debug=debug)
+        return run_day(defs, instance, "backfill", window[0], config=config, debug=debug)
     tags = {WINDOW_START: window[0].isoformat(), WINDOW_END: window[-1].isoformat(), **BY_COMMAND}
     result = defs.resolve_job_def("backfill").execute_in_process(
-        instance=instance, run_config=_quiet(debug), tags=tags, raise_on_error=False
+        instance=instance, run_config={**_quiet(debug), **config}, tags=tags, raise_on_error=False
     )
     return _outcome(window, result)
 

@@ -6,9 +6,10 @@ that is copied, committed or shown.
 
 import datetime
 import os
+import re
 import tomllib
 from collections.abc import Mapping
-from email.utils import getaddresses
+from email.utils import getaddresses, parseaddr
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,6 +21,7 @@ from pydantic import ValidationError as InvalidValue
 
 from assets.fetch.registry import SOURCES
 
+HUGGING_FACE = "https://huggingface.co"
 CHECKOUT = Path(__file__).resolve().parents[1]
 PREFIX = "PAPERBOY_"
 
@@ -78,6 +80,12 @@ def _clock(value: object) -> object:
     raise ValueError(f"{value!r} is not a time of day; write one like 07:30:00")
 
 
+def _category(name: str) -> str:
+    if not re.fullmatch(r"[a-z-]+(\.[A-Za-z-]+)?", name):
+        raise ValueError(f"{name!r} is not an arXiv category; write one like 'cs.CL' or 'hep-th'")
+    return name
+
+
 def _known(source: str) -> str:
     if source not in SOURCES:
         raise ValueError(f"{source!r} is not a source; the sources are {', '.join(SOURCES)}")
@@ -86,6 +94,7 @@ def _known(source: str) -> str:
 
 Whole = Annotated[int, BeforeValidator(_number)]
 Seconds = Annotated[float, BeforeValidator(_number)]
+Category = Annotated[str, AfterValidator(_category)]
 Address = Annotated[str, AfterValidator(_address)]
 Folder = Annotated[Path, AfterValidator(Path.expanduser)]
 SourceName = Annotated[str, AfterValidator(_known)]
@@ -96,12 +105,54 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
+class Http(_Part):
+    """How every source is asked: who asks, how long is waited, how often it is tried again."""
+
+    contact: Address | None = None
+    connect_seconds: Seconds = Field(default=10, gt=0)
+    total_seconds: Seconds = Field(default=300, gt=0)
+    attempts: Whole = Field(default=4, ge=1, le=20)
+    backoff_seconds: Seconds = Field(default=1, ge=0)
+    retry_after_cap_seconds: Seconds = Field(default=120, ge=0)
+    max_body_mib: Whole = Field(default=64, ge=1, le=1024)
+
+
+class Fetch(_Part):
+    """What becomes of lists that come late, or not whole."""
+
+    late_days: Whole = Field(default=7, ge=0, le=31)
+    catch_up_days: Whole = Field(default=7, ge=1, le=31)
+    deliver_incomplete: bool = False
+
+
 class HuggingFace(_Part):
     """The daily papers' API."""
 
-    url: Url = "https://huggingface.co"
+    url: Url = HUGGING_FACE
     page_size: Whole = Field(default=100, ge=1, le=100)
     timeout_seconds: Seconds = Field(default=30, gt=0)
+    seconds_between_requests: Seconds = Field(default=0.2, ge=0)
+    join_arxiv: bool | None = None
+    holidays: Annotated[tuple[datetime.date, ...], BeforeValidator(_split)] = ()
+
+    @property
+    def joined(self) -> bool:
+        """Whether arXiv is asked for what the list leaves out; if not said, of the real service only."""
+        return self.url == HUGGING_FACE if self.join_arxiv is None else self.join_arxiv
+
+
+class Arxiv(_Part):
+    """arXiv's three services; one politeness over all of them."""
+
+    categories: Annotated[tuple[Category, ...], BeforeValidator(_split)] = Field(
+        default=("cs.AI", "cs.CL", "cs.CV", "cs.LG"), min_length=1
+    )
+    feed_url: Url = "https://rss.arxiv.org/atom"
+    oai_url: Url = "https://oaipmh.arxiv.org/oai"
+    query_url: Url = "https://export.arxiv.org/api/query"
+    timeout_seconds: Seconds = Field(default=60, gt=0)
+    seconds_between_requests: Seconds = Field(default=3, ge=0)
+    holidays: Annotated[tuple[datetime.date, ...], BeforeValidator(_split)] = ()
 
 
 class Archive(_Part):
@@ -153,11 +204,19 @@ class Settings(_Part):
     first_day: datetime.date = datetime.date(2024, 1, 1)
     taxonomy: Folder | None = None
     lock_wait_seconds: Seconds = Field(default=60, ge=0)
+    http: Http = Http()
+    fetch: Fetch = Fetch()
     huggingface: HuggingFace = HuggingFace()
+    arxiv: Arxiv = Arxiv()
     archive: Archive = Archive()
     schedule: Schedule = Schedule()
     digest: Digest = Digest()
     mail: Mail = Mail()
+
+    @property
+    def contact(self) -> str:
+        """The address that upstreams are told: `http.contact`, else that of the mail's sender."""
+        return parseaddr(self.http.contact or self.mail.sender)[1]
 
     def yesterday(self) -> datetime.date:
         """The newest day that is over, in the operator's time zone."""

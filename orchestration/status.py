@@ -1,6 +1,6 @@
 """What became of each day, as the operator asks for it: a row a day from the tables of the record and the outbox."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,7 +14,7 @@ PARTITIONS = """
     SELECT day, asset, outcome, rows, reason FROM partitions WHERE day BETWEEN $first AND $last
 """
 LEDGER = """
-    SELECT day, state FROM fetch_ledger WHERE day BETWEEN $first AND $last
+    SELECT day, source, state, reason FROM fetch_ledger WHERE day BETWEEN $first AND $last ORDER BY ALL
 """
 QUARANTINED = """
     SELECT day, count(DISTINCT (asset, key)) AS rows FROM quarantine WHERE day BETWEEN $first AND $last GROUP BY day
@@ -31,7 +31,8 @@ class DayStatus:
     """A day: its state, the rows that stand in each table, what was quarantined, and its mails by state.
 
     `state` is `not run`, `partial` (a later step was never run), `failed` (the last attempt at a step was; the
-    rows of an earlier good one stand), or the sources' own: `fresh` or `quiet`.
+    rows of an earlier good one stand), or the sources' own: `fresh`, `quiet`, `waiting` (no list yet, and one is due
+    later) or `incomplete` (a source is missing, or gave only a part).
     """
 
     day: date
@@ -51,14 +52,14 @@ def statuses(warehouse: Warehouse, outbox: Outbox, first: date, last: date) -> l
     """The days from first to last, both included."""
     between = {"first": first, "last": last}
     partitions = warehouse.read(PARTITIONS, between).rows(named=True)
-    sources = warehouse.read(LEDGER, between).rows()
+    sources = warehouse.read(LEDGER, between).rows(named=True)
     in_quarantine = dict(warehouse.read(QUARANTINED, between).iter_rows())
     mails = outbox.states(first, last)
     return [
         _status(
             day,
             {row["asset"]: row for row in partitions if row["day"] == day},
-            {state for a_day, state in sources if a_day == day},
+            [row for row in sources if row["day"] == day],
             in_quarantine.get(day, 0),
             {str(state): count for state, count in mails.get(day, {}).items()},
         )
@@ -74,7 +75,7 @@ def quarantined(warehouse: Warehouse, day: date) -> list[tuple[str, str]]:
 def _status(
     day: date,
     steps: Mapping[str, dict[str, object]],
-    sources: set[str],
+    sources: Sequence[dict[str, str]],
     quarantined: int,
     mails: Mapping[str, int],
 ) -> DayStatus:
@@ -83,9 +84,22 @@ def _status(
     if not steps:
         state, reason = "not run", ""
     elif failed:
-        state, reason = "failed", f"{failed[0]}: {steps[failed[0]]['reason']}"
+        listed = _listed(sources) if failed[0] == STEPS[0] else ""
+        reason = f"{failed[0]}: {steps[failed[0]]['reason']}"
+        state = listed if listed in ("waiting", "incomplete") else "failed"
     elif len(rows) < len(STEPS):
         state, reason = "partial", f"{STEPS[len(rows)]} was not made"
     else:
-        state, reason = "fresh" if "fresh" in sources else "quiet", ""
+        state = "incomplete" if (missing := _missing(sources)) else _listed(sources)
+        reason = "; ".join(f"{row['source']} {row['state']}: {row['reason']}" for row in missing)
     return DayStatus(day, state, rows, quarantined, mails, reason)
+
+
+def _missing(sources: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    return [row for row in sources if row["state"] not in ("fresh", "quiet")]
+
+
+def _listed(sources: Sequence[dict[str, str]]) -> str:
+    """The state that says most of a day's sources."""
+    states = {row["state"] for row in sources}
+    return next((state for state in ("incomplete", "waiting", "fresh", "failed") if state in states), "quiet")

@@ -25,6 +25,13 @@ POLL_SECONDS = 0.1
 ONE_ROW_AN_ASSET = ("partitions", "quarantine")
 """Tables in which a day's rows of several assets stand side by side."""
 
+STALE = """
+    SELECT mine.day FROM partitions AS mine JOIN partitions AS theirs USING (day)
+    WHERE mine.asset = $asset AND theirs.asset = $upstream AND theirs.outcome = 'published'
+      AND theirs.recorded_at > mine.recorded_at AND NOT list_contains($days, day)
+    ORDER BY day
+"""
+
 
 class WarehouseBusy(Exception):
     """Another process held the warehouse for longer than a run may wait; the text names its job."""
@@ -65,6 +72,10 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         """How many rows a table holds of each of these days, as (day, rows); days without rows are left out."""
         query = f"SELECT day, count(*) AS rows FROM {_known(table)} WHERE day IN (SELECT unnest($days)) GROUP BY day"  # noqa: S608
         return self.read(query, {"days": list(days)})
+
+    def stale(self, asset: str, upstream: str, days: Collection[date]) -> list[date]:
+        """The days beside `days` that `asset` made before `upstream` was made again, in order."""
+        return self.read(STALE, {"asset": asset, "upstream": upstream, "days": list(days)})["day"].to_list()
 
     def publish(
         self,

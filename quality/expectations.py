@@ -132,6 +132,19 @@ FETCHED = Suite(
         _between("lists_still_there", "vanished_lists", None, 0,
                  "A source listed papers for the day at an earlier fetch and lists none now: it forgot, or a file is "
                  "gone. What was fetched stays; find the list again.", of="day"),
+        _between("no_shortfall", "shortfall", None, 0,
+                 "A list came in part, or none came at all: papers are missing. Nothing is published; the schedule "
+                 "asks again for a week, after that paperboy refetch does. Where a part came, "
+                 "fetch.deliver_incomplete = true publishes it, and says so.", of="day"),
+        _between("every_source_answered", "sources_missing", None, 0,
+                 "A source failed, is late or came in part. What the others list is published, and the edition says "
+                 "which is missing; the next daily runs ask it again.", severity="WARN", of="day"),
+        _between("records_still_listed", "forgotten", None, 0,
+                 "A list no longer names records that it named before. They stay; look at the source.",
+                 severity="WARN", of="day"),
+        _between("fields_as_before", "fields_changed", None, 0,
+                 "The records of a source have lost or gained a field: look whether the parser should know. "
+                 "field_shares has its share over time.", severity="WARN", of="day"),
         _between("weekday_has_papers", "empty_weekday", None, 0,
                  "No source lists a paper on a weekday: a holiday, or a list that was missed. Look at the source.",
                  severity="WARN", of="day"),

@@ -40,13 +40,15 @@ def publish(
     touched: Sequence[date] = (),
     facts: pl.DataFrame | None = None,
     beside: Mapping[str, pl.DataFrame] | None = None,
+    recorded: Mapping[str, pl.DataFrame] | None = None,
     append: Mapping[str, pl.DataFrame] | None = None,
 ) -> Iterator[Event]:
     """Judge `frame` and, if no day of `days` is blocked, replace these days' rows; yields the step's events.
 
     `touched` are further days whose rows `frame` holds because works moved between days; one of them that is
     blocked keeps its earlier rows and stops nothing. `facts` are figures a day that the suite speaks of;
-    `beside` and `append` are other tables' rows, written in the same transaction (`Warehouse.publish`).
+    `beside`, `recorded` and `append` are other tables' rows, written in the same transaction (`Warehouse.publish`);
+    `recorded` ones also for a day that is blocked.
     Raises `dagster.Failure` when a day is blocked: nothing is written then but the results and the reason.
     """
     asset = context.asset_key.to_user_string()
@@ -58,7 +60,8 @@ def publish(
     yield from report.check_results(context, verdict)
     if blocked := sorted(verdict.blocked.intersection(days)):
         rejected = report.rejected_partitions(warehouse, verdict, blocked, context.run.run_id)
-        warehouse.publish(asset, blocked, {"partitions": rejected}, {"quality_results": results})
+        on_record = {"partitions": rejected, **_of(blocked, recorded)}
+        warehouse.publish(asset, blocked, on_record, {"quality_results": results})
         reasons = "\n".join(f"{asset} {day} was rejected. {verdict.reason(day)}" for day in blocked)
         raise dg.Failure(f"{reasons}\nNothing was written; what was there before stays.", allow_retries=False)
     published = [day for day in every_day if day not in verdict.blocked]
@@ -67,11 +70,16 @@ def publish(
         asset: rows,
         "quarantine": report.quarantine(verdict, published, context.run.run_id),
         "partitions": report.partitions(asset, rows, published, context.run.run_id),
-        **(beside or {}),
+        **_of(published, beside),
+        **_of(published, recorded),
     }
     warehouse.publish(asset, published, tables, {"quality_results": results, **(append or {})})
     moved = [day for day in touched if day in published]
     yield from report.materializations(context, rows, days, moved, time.perf_counter() - STARTED.get())
+
+
+def _of(days: Sequence[date], tables: Mapping[str, pl.DataFrame] | None) -> dict[str, pl.DataFrame]:
+    return {table: frame.filter(pl.col("day").is_in(list(days))) for table, frame in (tables or {}).items()}
 
 
 @contextmanager
@@ -226,5 +234,11 @@ def _day_findings(suite: Suite, figures: pl.DataFrame, failures: Mapping[str, li
         columns = [column for name, column in expectation.arguments.items() if name.startswith("column")]
         failed = set(failures[expectation.name])
         for place, row in enumerate(figures.iter_rows(named=True)):
-            observed = ", ".join(f"{column} {row[column]}" for column in columns)
+            observed = ", ".join(f"{column} {row[column]}{_told(row, column)}" for column in columns)
             yield Finding(expectation, row["day"], 1, (place,) if place in failed else (), observed)
+
+
+def _told(row: Mapping[str, Any], column: str) -> str:
+    """What a fact says beside its figure: which fields, which sources."""
+    told = row.get(f"{column}_told")
+    return f" ({told})" if told else ""

@@ -49,7 +49,7 @@ class Lab:
 
     def digest(self, day: date, *, newest: bool = False) -> runs.Outcome:
         """`paperboy digest`, as if `day` had been found to be the newest day where `newest`."""
-        config = {"ops": {"deliveries": {"config": {"newest_day": day.isoformat() if newest else ""}}}}
+        config = runs.edition_config(newest=day if newest else None)
         return runs.run_day(self.defs, self.instance, "daily_digest", day, config=config)
 
     def send(self, day: date) -> runs.Outcome:
@@ -61,16 +61,28 @@ class Lab:
         """`paperboy backfill FROM TO`: how each day, or window of days, ended."""
         return list(runs.backfill(self.defs, self.instance, runs.days_between(first, last), lambda outcome: None))
 
-    def tick(self, at: datetime) -> dg.ExecuteInProcessResult:
-        """The schedule's tick at a time, and the run it asks for."""
+    def requests(self, at: datetime) -> list[dg.RunRequest]:
+        """The runs that the schedule's tick at a time asks for, in their order."""
         schedule = self.defs.resolve_schedule_def("daily")
-        with dg.build_schedule_context(instance=self.instance, scheduled_execution_time=at) as context:
-            (request,) = schedule.evaluate_tick(context).run_requests or ()
-        assert request.partition_key is not None
+        repository = self.defs.get_repository_def()
+        context = dg.build_schedule_context(
+            instance=self.instance, repository_def=repository, scheduled_execution_time=at
+        )
+        with context:
+            return list(schedule.evaluate_tick(context).run_requests or ())
+
+    def tick(self, at: datetime) -> dg.ExecuteInProcessResult:
+        """The run of the newest day that the schedule's tick at a time asks for, without the days it catches up."""
+        return self.run(self.requests(at)[-1])
+
+    def run(self, request: dg.RunRequest) -> dg.ExecuteInProcessResult:
+        """A run that the schedule asks for."""
         job = self.defs.resolve_job_def("daily_digest")
+        assert request.partition_key is not None
         return job.execute_in_process(
             instance=self.instance,
             partition_key=request.partition_key,
+            asset_selection=list(request.asset_selection) if request.asset_selection else None,
             tags=request.tags,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             raise_on_error=False,

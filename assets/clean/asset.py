@@ -14,4 +14,6 @@ from quality import gate
 def clean_papers(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[gate.Event]:
     """Every fetched record as one uniform row of readable text."""
     with gate.on_record(context, warehouse) as days, warehouse.kept_open():
-        yield from gate.publish(context, warehouse, days, clean(warehouse.rows("fetched_papers", days)))
+        late = warehouse.stale("clean_papers", "fetched_papers", days)
+        records = clean(warehouse.rows("fetched_papers", [*days, *late]))
+        yield from gate.publish(context, warehouse, days, records, touched=late)

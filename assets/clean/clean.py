@@ -30,6 +30,8 @@ CLEAN = pl.Schema(
         "votes": pl.Int32(),
         "comments": pl.Int32(),
         "note": pl.String(),
+        "licence": pl.String(),
+        "announced": pl.String(),
         "links": pl.List(pl.String()),
         "url": pl.String(),
         "withdrawn": pl.Boolean(),

@@ -17,5 +17,6 @@ def unique_papers(context: dg.AssetExecutionContext, warehouse: Warehouse) -> It
     A work whose first listing comes to light later, or goes away, moves to its new first day in the same transaction.
     """
     with gate.on_record(context, warehouse) as days, warehouse.kept_open():
-        resolved = resolve(warehouse, days)
-        yield from gate.publish(context, warehouse, days, resolved.frame, touched=resolved.touched)
+        late = warehouse.stale("unique_papers", "clean_papers", days)
+        resolved = resolve(warehouse, [*days, *late])
+        yield from gate.publish(context, warehouse, days, resolved.frame, touched=[*late, *resolved.touched])

@@ -40,9 +40,13 @@ WORK = pl.Schema(
         "version": pl.Int32(),
         "members": pl.List(MEMBER),
         "reasons": pl.List(pl.String()),
+        "revision": pl.Boolean(),
     }
 )
 """The columns of `unique_papers`."""
+
+REVISIONS = ("replace", "replace-cross")
+"""How a list announces a new version of a paper."""
 
 MIN_AUTHOR_OVERLAP = 0.5
 MIN_TITLE_KEY = 12
@@ -138,8 +142,13 @@ def _name(record: Record) -> str:
 
 
 def _work(members: Sequence[Record], reasons: Sequence[str]) -> dict[str, Any]:
-    """The work's row: the canonical record as of the first day, and what only grows with later ones."""
-    first_day = [member for member in members if member["day"] == members[0]["day"]]
+    """The work's row: the canonical record as of the first day, and what only grows with later ones.
+
+    A list that announces a new version is not where the work was first listed, unless no other list names it.
+    """
+    listed = [member for member in members if member["announced"] not in REVISIONS]
+    first = (listed or members)[0]["day"]
+    first_day = [member for member in listed or members if member["day"] == first]
     canonical = min(first_day, key=_richest_first)
     return {
         "day": canonical["day"],
@@ -151,6 +160,7 @@ def _work(members: Sequence[Record], reasons: Sequence[str]) -> dict[str, Any]:
         "version": _largest(members, "version"),
         "members": [{field.name: member[field.name] for field in MEMBER.fields} for member in members],
         "reasons": list(reasons),
+        "revision": not listed,
     }  # fmt: skip
 
 

@@ -2,32 +2,34 @@
 
 import gzip
 import zlib
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from assets.fetch.huggingface import rows
-from assets.fetch.source import Body, SourceError
+from assets.fetch.source import Body, Listing, SourceError
 
 ENDINGS = (".json", ".json.gz")
 
 
 class ArchiveSource:
-    """A day without a file is a day without a list."""
+    """A day without a file is a day without a list: what was not recorded cannot be told from what was not there."""
 
     name = "archive"
+    calendar = None
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def fetch(self, day: date) -> list[Body]:
+    def fetch(self, day: date) -> Listing:
         folder = self._existing()
         files = [file for ending in ENDINGS if (file := folder / f"{day}{ending}").exists()]
         if len(files) > 1:
             raise SourceError(f"{self.name}: {files[0]} and {files[1].name} both hold {day}; keep one")
-        return [Body(_read(file), file.as_uri(), datetime.now(UTC)) for file in files]
+        return Listing([Body(_read(file), file.as_uri(), datetime.now(UTC)) for file in files])
 
-    def parse(self, day: date, bodies: list[Body]) -> list[dict[str, Any]]:
+    def parse(self, day: date, bodies: Sequence[Body]) -> list[dict[str, Any]]:
         return rows(self.name, day, bodies)
 
     def newest_day(self, until: date) -> date | None:

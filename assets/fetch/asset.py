@@ -1,53 +1,60 @@
 """The asset `fetched_papers`."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import dagster as dg
+import polars as pl
 
-from assets.fetch.fetch import Feeds, Fetched, fetch, snapshots
+from assets.fetch.fetch import Feeds
+from assets.fetch.round import Round, late_days
 from orchestration.step import step
 from orchestration.warehouse import Warehouse
 from quality import gate, report
 
-LATEST_SNAPSHOTS = """
-    SELECT source, source_id, arg_max(votes, seen_at) AS votes, arg_max(comments, seen_at) AS comments
-    FROM popularity WHERE list_contains($ids, source_id) GROUP BY ALL
-"""
 
-STORED = "SELECT DISTINCT day, source FROM fetched_papers WHERE day IN (SELECT unnest($days))"
+class Fetching(dg.Config):
+    """What the caller of a fetch decides; `from_store` parses the stored bodies again and asks no source."""
+
+    from_store: bool = False
 
 
 @step(
     "fetched_papers",
     group="papers",
     kinds={"python", "duckdb"},
-    retry_policy=dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS),
+    retry_policy=dg.RetryPolicy(max_retries=1, delay=10, jitter=dg.Jitter.PLUS_MINUS),
 )
 def fetched_papers(
-    context: dg.AssetExecutionContext, warehouse: Warehouse, feeds: dg.ResourceParam[Feeds]
+    context: dg.AssetExecutionContext, warehouse: Warehouse, feeds: dg.ResourceParam[Feeds], config: Fetching
 ) -> Iterator[gate.Event]:
-    """One row per source record listed for the day, with the raw body stored untouched beside it."""
+    """One row per source record listed for the day, with the raw body stored untouched beside it.
+
+    The run that makes the daily edition also asks again for the lists of the last days: what they name only now
+    comes late, and is published with its own day.
+    """
     with gate.on_record(context, warehouse) as days:
-        fetched = fetch(feeds, days, attempt=context.retry_number + 1)
-        if fetched.failures:
-            raise _failure(context, warehouse, fetched)
-        ids = fetched.frame["source_id"].unique().to_list()
-        latest = warehouse.read(LATEST_SNAPSHOTS, {"ids": ids})
-        now = datetime.now(UTC).replace(tzinfo=None)
+        late = late_days(warehouse, days, feeds.late_days) if _makes_an_edition(context) else []
+        made = Round.of(warehouse, feeds.stored() if config.from_store else feeds, days, late)
+        if made.failures:
+            raise _failure(warehouse, made, context.run.run_id, asked=not config.from_store)
         yield from gate.publish(
-            context, warehouse, days, fetched.frame,
-            facts=fetched.facts(warehouse.read(STORED, {"days": days})),
-            beside={"fetch_ledger": fetched.ledger_frame},
-            append={"popularity": snapshots(fetched.frame, latest, now)},
+            context, warehouse, days, made.rows,
+            touched=made.changed, facts=made.facts,
+            recorded={"fetch_ledger": made.ledger}, beside={"field_shares": made.shares},
+            append={"popularity": made.snapshots},
         )  # fmt: skip
 
 
-def _failure(context: dg.AssetExecutionContext, warehouse: Warehouse, fetched: Fetched) -> dg.Failure:
-    """Put the failed days on record, and say what failed where; days that came whole are left to their own run."""
-    days = sorted(fetched.failures)
-    failed = report.failed_partitions(warehouse, "fetched_papers", fetched.failures, context.run.run_id)
-    ledger = fetched.ledger_frame.filter(fetched.ledger_frame["day"].is_in(days))
-    warehouse.publish("fetched_papers", days, {"partitions": failed, "fetch_ledger": ledger})
-    reasons = "\n".join(f"fetched_papers {day} could not be fetched. {fetched.failures[day]}" for day in days)
-    return dg.Failure(f"{reasons}\nNothing was written; what was there before stays.", allow_retries=fetched.transient)
+def _makes_an_edition(context: dg.AssetExecutionContext) -> bool:
+    backfill = len(context.partition_keys) > 1 or "dagster/backfill" in context.run.tags
+    return not backfill and dg.AssetKey("deliveries") in context.job_def.asset_layer.executable_asset_keys
+
+
+def _failure(warehouse: Warehouse, made: Round, run_id: str, *, asked: bool) -> dg.Failure:
+    """Put the failed days on record, and say what failed where; days that came are left to their own run."""
+    days = sorted(made.failures)
+    failed = report.failed_partitions(warehouse, "fetched_papers", made.failures, run_id)
+    ledger = made.fetched.ledger_frame.filter(pl.col("day").is_in(days))
+    warehouse.publish("fetched_papers", days, {"partitions": failed} | ({"fetch_ledger": ledger} if asked else {}))
+    reasons = "\n".join(f"fetched_papers {day} could not be fetched. {made.failures[day]}" for day in days)
+    return dg.Failure(f"{reasons}\nNothing was written; what was there stays.", allow_retries=made.fetched.transient)

@@ -1,18 +1,22 @@
-"""Fetching days from all sources: the records, what the ledger says of each source and day, and what was popular.
+"""Fetching days from all sources: what each gives now, and what the ledger says of it.
 
-A body is stored before it is parsed, so that a parser that fails loses nothing.
+A body is stored before it is parsed, so that a parser that fails loses nothing. What is stored of a day from before
+is `batch`'s business.
 """
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from assets.fetch.bodies import BodyStore
-from assets.fetch.source import Body, Source, SourceError, frame
+from assets.fetch.calendar import Calendar
+from assets.fetch.source import Body, Listing, Source, SourceError, frame
 
 LEDGER = pl.Schema(
     {
@@ -27,32 +31,77 @@ LEDGER = pl.Schema(
         "recorded_at": pl.Datetime("us"),
     }
 )
-SNAPSHOT = pl.Schema(
-    {
-        "source": pl.String(),
-        "source_id": pl.String(),
-        "seen_at": pl.Datetime("us"),
-        "votes": pl.Int32(),
-        "comments": pl.Int32(),
-    }
-)
+"""The columns of `fetch_ledger`; `attempts` counts how often the source was asked for the day, over all runs."""
+
+AHEAD = 2
+"""How many days a source is asked ahead of the one that is parsed: enough to wait for neither, and little to hold."""
+
+Asked = tuple[str, date]
+"""A source's name and a day."""
+
+
+class Finding(NamedTuple):
+    """What the ledger says of a list: its state, and why it is not simply fresh."""
+
+    state: str
+    reason: str
 
 
 @dataclass(frozen=True)
 class Feeds:
-    """The sources of the settings, and where their bodies are kept."""
+    """The sources of the settings, and where their bodies are kept.
+
+    `late_days` are how many days back a daily run asks again; with `deliver_incomplete` a list that came in part is
+    published, and said to be so.
+    """
 
     sources: Sequence[Source]
     store: BodyStore
+    late_days: int = 0
+    deliver_incomplete: bool = False
+
+    def stored(self) -> "Feeds":
+        """The same feeds as they answered last: the newest stored bodies of each day, and no request."""
+        return replace(self, sources=[Stored(source, self.store) for source in self.sources])
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A source whose lists are those that were kept in the store, for a parser that has learned something."""
+
+    source: Source
+    store: BodyStore
+
+    @property
+    def name(self) -> str:
+        return self.source.name
+
+    @property
+    def calendar(self) -> Calendar | None:
+        return self.source.calendar
+
+    def fetch(self, day: date) -> Listing:
+        try:
+            listing = self.store.listing(self.name, day)
+        except FileNotFoundError as error:
+            raise SourceError(f"{self.name}: a stored body of {day} is gone or damaged: {error}") from error
+        if listing is None:
+            raise SourceError(f"{self.name}: no body of {day} is stored; fetch it from the source")
+        return listing
+
+    def parse(self, day: date, bodies: Sequence[Body]) -> list[dict[str, Any]]:
+        return self.source.parse(day, bodies)
+
+    def newest_day(self, until: date) -> date | None:
+        return self.source.newest_day(until)
 
 
 @dataclass
 class Fetched:
-    """What was fetched for some days; `failures` holds the days that a source could not give whole."""
+    """What the sources gave for some days; `failures` holds the days for which none of them gave anything."""
 
     frames: list[pl.DataFrame] = field(default_factory=list)
     ledger: list[dict[str, Any]] = field(default_factory=list)
-    failures: dict[date, str] = field(default_factory=dict)
     transient: bool = False
 
     @property
@@ -65,50 +114,105 @@ class Fetched:
         """A row for each source and day, with the columns of `fetch_ledger`."""
         return pl.DataFrame(self.ledger, schema=LEDGER, orient="row")
 
-    def facts(self, stored: pl.DataFrame) -> pl.DataFrame:
-        """What the gate must know of each day: (day, expected, vanished_lists).
-
-        `expected` is how many records the ledger counts; a list has vanished if its source has rows in `stored`
-        (day, source) and lists none now.
-        """
-        asked = self.ledger_frame.select("day", "source", pl.col("fetched").cast(pl.Int64))
-        known = asked.join(stored.with_columns(known=True), on=["day", "source"], how="left")
-        vanished = ((pl.col("fetched") == 0) & pl.col("known").fill_null(False)).cast(pl.Int64)
-        return known.group_by("day").agg(expected=pl.sum("fetched"), vanished_lists=vanished.sum())
+    def failures(self, days: Sequence[date]) -> dict[date, str]:
+        """Those of the days for which no source gave anything, with the reasons."""
+        rows = {day: [row for row in self.ledger if row["day"] == day] for day in days}
+        return {
+            day: "; ".join(row["reason"] for row in asked)
+            for day, asked in rows.items()
+            if asked and all(row["state"] == "failed" for row in asked)
+        }
 
 
-def fetch(feeds: Feeds, days: Sequence[date], attempt: int = 1) -> Fetched:
-    """The lists of every source for these days; a source that fails for a day does not stop the others."""
+def fetch(feeds: Feeds, days: Sequence[date], asked: Mapping[Asked, int] | None = None) -> Fetched:
+    """The lists of every source for these days; a source that fails for a day does not stop the others.
+
+    Each source is asked in a thread of its own, a few days ahead of what is parsed. `asked` says how often each has
+    been asked for a day before.
+    """
     fetched = Fetched()
-    for day in days:
-        for source in feeds.sources:
-            _fetch_one(feeds.store, source, day, attempt, fetched)
+    answers = [_answers(source, feeds.store, days) for source in feeds.sources]
+    for day, *of_day in zip(days, *answers, strict=True):
+        for source, answer in zip(feeds.sources, of_day, strict=True):
+            attempts = (asked or {}).get((source.name, day), 0) + (not isinstance(source, Stored))
+            _take(source, day, answer, attempts, fetched)
     return fetched
 
 
-def _fetch_one(store: BodyStore, source: Source, day: date, attempt: int, fetched: Fetched) -> None:
-    started = time.perf_counter()
-    fetched_rows = 0
-    state, reason = "failed", ""
+@dataclass(frozen=True)
+class _Answer:
+    """What a source gave for a day, or why nothing, and the seconds that it took."""
+
+    listing: Listing
+    failure: SourceError | None
+    seconds: float
+
+
+def _answers(source: Source, store: BodyStore, days: Sequence[date]) -> Iterator[_Answer]:
+    """The answers for the days in turn, their bodies stored; the source is at most `AHEAD` days ahead."""
+    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=source.name)
     try:
-        bodies = source.fetch(day)
-        for body in bodies:
-            store.put(body)
-        records = _records(source, day, bodies)
-        state, fetched_rows = "fresh" if records.height else "quiet", records.height
+        waiting: deque[Future[_Answer]] = deque()
+        for day in days:
+            waiting.append(pool.submit(_ask, source, store, day))
+            if len(waiting) > AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _ask(source: Source, store: BodyStore, day: date) -> _Answer:
+    started = time.perf_counter()
+    try:
+        listing = source.fetch(day)
+        if not isinstance(source, Stored):
+            store.keep(source.name, day, listing)
+        failure = None
+    except SourceError as error:
+        listing, failure = Listing(), error
+    return _Answer(listing, failure, time.perf_counter() - started)
+
+
+def _take(source: Source, day: date, answer: _Answer, attempts: int, fetched: Fetched) -> None:
+    """Parse an answer, and write the ledger's row."""
+    started, listing, rows = time.perf_counter(), answer.listing, 0
+    try:
+        if answer.failure:
+            raise answer.failure
+        records = _records(source, day, listing.bodies)
+        rows, finding = records.height, _finding(source, day, listing, records.height)
         fetched.frames.append(records)
     except SourceError as error:
-        reason = str(error)
-        fetched.failures[day] = "; ".join(filter(None, (fetched.failures.get(day), reason)))
-        fetched.transient = fetched.transient or error.transient
-    now = datetime.now(UTC).replace(tzinfo=None)
+        finding = Finding("failed", str(error))
+        # What came and cannot be parsed will not read otherwise when the run is tried again.
+        fetched.transient = fetched.transient or (error is answer.failure and error.transient)
     fetched.ledger.append(
-        {"source": source.name, "day": day, "state": state, "fetched": fetched_rows, "attempts": attempt,
-         "seconds": time.perf_counter() - started, "reason": reason, "recorded_at": now}
+        {"source": source.name, "day": day, "state": finding.state, "expected": listing.expected, "fetched": rows,
+         "attempts": attempts, "seconds": answer.seconds + time.perf_counter() - started,
+         "reason": finding.reason, "recorded_at": datetime.now(UTC).replace(tzinfo=None)}
     )  # fmt: skip
 
 
-def _records(source: Source, day: date, bodies: list[Body]) -> pl.DataFrame:
+def _finding(source: Source, day: date, listing: Listing, rows: int) -> Finding:
+    """What a list is that came: as whole as upstream says, empty for a good reason, or not all there."""
+    if listing.missing:
+        return Finding("incomplete", listing.missing)
+    if listing.expected is not None and rows < listing.expected:
+        return Finding("incomplete", f"{source.name} says that {day} has {listing.expected} records, and gave {rows}")
+    if rows:
+        return Finding("fresh", listing.lacking)
+    if source.calendar is None or not source.calendar.lists(day):
+        return Finding("quiet", "")
+    due = source.calendar.due_at(day)
+    if datetime.now(UTC) < due:
+        return Finding("waiting", f"the list is due until {due:%Y-%m-%d %H:%M %Z}")
+    advice = f"a holiday belongs into {source.name}.holidays"
+    return Finding("incomplete", f"{source.name} lists nothing for {day:%A} {day}, and a list was due; {advice}")
+
+
+def _records(source: Source, day: date, bodies: Sequence[Body]) -> pl.DataFrame:
     """The records of one list; a value that no column can hold is the source's fault, and must not stop another's."""
     rows = [{**row, "position": place} for place, row in enumerate(source.parse(day, bodies))]
     try:
@@ -116,12 +220,3 @@ def _records(source: Source, day: date, bodies: list[Body]) -> pl.DataFrame:
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
         where = ", ".join(body.url for body in bodies)
         raise SourceError(f"{source.name}: {where}: a value does not fit its column: {error}") from error
-
-
-def snapshots(records: pl.DataFrame, latest: pl.DataFrame, seen_at: datetime) -> pl.DataFrame:
-    """The records' votes and comments where they differ from the latest snapshot of each record."""
-    seen = records.filter(pl.col("source_id").is_not_null() & pl.col("votes").is_not_null())
-    seen = seen.unique(["source", "source_id"], keep="last", maintain_order=True)
-    seen = seen.select("source", "source_id", pl.lit(seen_at).alias("seen_at"), "votes", "comments")
-    known = ["source", "source_id", "votes", "comments"]
-    return seen.join(latest.select(known), on=known, how="anti", nulls_equal=True).cast(SNAPSHOT)

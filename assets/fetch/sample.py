@@ -7,13 +7,14 @@ host. What the papers say is `sample_works`.
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from assets.fetch.sample_text import Dice, escaped, texed, wrapped
 from assets.fetch.sample_works import Draft, Work, draft, phrase, works
-from assets.fetch.source import Body, SourceError, utc
+from assets.fetch.source import Body, Listing, SourceError, utc
 
 _COPIED = "version title abstract authors categories keywords votes comments doi note links url".split()
 
@@ -22,16 +23,18 @@ class SampleSource:
     """Papers that do not exist, the same ones on every machine."""
 
     name = "sample"
+    calendar = None
 
-    def fetch(self, day: date) -> list[Body]:
+    def fetch(self, day: date) -> Listing:
         """The day's list as one JSON body, `{"day", "count", "papers"}`; none on weekends."""
         if day.weekday() > 4:
-            return []
+            return Listing()
         papers = _listed(day)
         feed = {"day": day.isoformat(), "count": len(papers), "papers": papers}
-        return [Body(_compact(feed).encode(), f"sample:///{day.isoformat()}", datetime.now(UTC))]
+        body = Body(_compact(feed).encode(), f"sample:///{day.isoformat()}", datetime.now(UTC))
+        return Listing([body], expected=len(papers))
 
-    def parse(self, day: date, bodies: list[Body]) -> list[dict[str, Any]]:
+    def parse(self, day: date, bodies: Sequence[Body]) -> list[dict[str, Any]]:
         """The papers of the bodies as rows. Raises `SourceError` for a body that is no list of the day."""
         return [row for body in bodies for row in _rows(day, body)]
 

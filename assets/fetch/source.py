@@ -5,13 +5,15 @@ a record keeps the source's own text.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any, Protocol
 
 import polars as pl
+
+from assets.fetch.calendar import Calendar
 
 RECORD = pl.Schema(
     {
@@ -20,6 +22,7 @@ RECORD = pl.Schema(
         "source_id": pl.String(),
         "position": pl.Int32(),
         "version": pl.Int32(),
+        "announced": pl.String(),
         "title": pl.String(),
         "abstract": pl.String(),
         "authors": pl.List(pl.String()),
@@ -28,15 +31,22 @@ RECORD = pl.Schema(
         "published": pl.Datetime("us"),
         "votes": pl.Int32(),
         "comments": pl.Int32(),
+        "stars": pl.Int32(),
         "doi": pl.String(),
         "note": pl.String(),
+        "licence": pl.String(),
         "links": pl.List(pl.String()),
         "url": pl.String(),
         "body": pl.String(),
         "record": pl.String(),
+        "seen_at": pl.Datetime("us"),
     }
 )
-"""The columns of `fetched_papers`; `published` is UTC without a zone, ids are strings, always."""
+"""The columns of `fetched_papers`; times are UTC without a zone, ids are strings, always.
+
+`announced` is arXiv's word for why a list names a paper: `new`, `cross`, `replace`, `replace-cross`; null where a
+source has no such words, which means new. `seen_at`, when the record was first fetched, is not the source's to fill.
+"""
 
 
 class SourceError(Exception):
@@ -52,11 +62,17 @@ class SourceError(Exception):
 
 @dataclass(frozen=True)
 class Body:
-    """One answer of an upstream, untouched."""
+    """One answer of an upstream, untouched, with what its headers say for asking again (`etag`, `last_modified`).
+
+    `url` is the one that was asked for, `fetched_at` has a zone, `status` is 304 for an answer that stood already.
+    """
 
     content: bytes
     url: str
     fetched_at: datetime
+    status: int = 200
+    etag: str = ""
+    last_modified: str = ""
 
     @cached_property
     def sha256(self) -> str:
@@ -64,20 +80,42 @@ class Body:
         return hashlib.sha256(self.content).hexdigest()
 
 
+@dataclass(frozen=True)
+class Listing:
+    """What a source gave for a day: the bodies of its list, in order; none for a day without a list.
+
+    `expected` is how many records upstream says the list holds, where it says so. `missing` says what could not be
+    had of a list of which these bodies are a part, and `lacking` what is wrong with a list that is whole.
+    """
+
+    bodies: Sequence[Body] = ()
+    expected: int | None = None
+    missing: str = ""
+    lacking: str = ""
+
+
 class Source(Protocol):
     """A feed that lists papers by day."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What the settings and the tables call it."""
+        ...
 
-    def fetch(self, day: date) -> list[Body]:
-        """The day's whole list as the bodies that hold it, in order; none for a day without a list.
+    @property
+    def calendar(self) -> Calendar | None:
+        """The days for which the source promises a list; None where it promises nothing."""
+        ...
 
-        Raises `SourceError` when the list cannot be had whole.
+    def fetch(self, day: date) -> Listing:
+        """The day's list as upstream has it now.
+
+        Raises `SourceError` when nothing of it can be had.
         """
         ...
 
-    def parse(self, day: date, bodies: list[Body]) -> list[dict[str, Any]]:
-        """The bodies' papers, in the order of the list, as rows of `RECORD` without `position`.
+    def parse(self, day: date, bodies: Sequence[Body]) -> list[dict[str, Any]]:
+        """The bodies' papers, in the order of the list, as rows of `RECORD` without `position` and `seen_at`.
 
         Raises `SourceError` for a body that is not what the source is known to send.
         """
@@ -89,8 +127,19 @@ class Source(Protocol):
 
 
 def frame(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
-    """Rows as a frame of `RECORD`, whatever keys they leave out."""
-    return pl.DataFrame([{**dict.fromkeys(RECORD), **row} for row in rows], schema=RECORD, orient="row")
+    """Rows as a frame of `RECORD`, whatever keys they leave out.
+
+    Raises `TypeError` or a Polars error for a value of another type: an id that came as a number is not that id.
+    """
+    listed = list(rows)
+    return pl.DataFrame([_column(name, kind, [row.get(name) for row in listed]) for name, kind in RECORD.items()])
+
+
+def _column(name: str, kind: pl.DataType, values: list[Any]) -> pl.Series:
+    # Polars makes null of a text where it wants a list.
+    if isinstance(kind, pl.List) and not all(value is None or isinstance(value, list) for value in values):
+        raise TypeError(f"{name!r} should be a list in every row")
+    return pl.Series(name, values, kind, strict=True)
 
 
 def utc(text: str | None) -> datetime | None:

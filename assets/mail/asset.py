@@ -4,28 +4,19 @@ from collections.abc import Iterator
 from datetime import date
 
 import dagster as dg
-import polars as pl
 
 from assets.mail.desk import Desk, day_edition
+from assets.mail.digest import digests
 from assets.mail.policy import Request, refusal
-from assets.mail.rank import rank
 from orchestration.step import step
 from orchestration.warehouse import Warehouse
 from quality import gate
-
-RETAGGED = """
-    SELECT digest.day FROM partitions AS digest JOIN partitions AS tagged USING (day)
-    WHERE digest.asset = 'digest' AND tagged.asset = 'tagged_papers' AND tagged.outcome = 'published'
-      AND tagged.recorded_at > digest.recorded_at AND NOT list_contains($days, day)
-    ORDER BY day
-"""
-"""Days whose works were tagged again after their digest was made, because works moved to or from them."""
 
 NEWER = "SELECT max(day) AS day FROM digest WHERE day > $day"
 
 
 class Delivery(dg.Config):
-    """What the caller of a delivery knows or decides; both are days, or empty.
+    """What the caller of an edition knows or decides; both are days, or empty.
 
     `newest_day`: the newest day that the sources list, when they were asked. `confirmed_day`: the past day
     that the operator wants mailed, by its date.
@@ -37,19 +28,19 @@ class Delivery(dg.Config):
 
 @step("digest", deps=["unique_papers", "tagged_papers"], group="mail", kinds={"polars", "duckdb"})
 def digest(
-    context: dg.AssetExecutionContext, warehouse: Warehouse, desk: dg.ResourceParam[Desk]
+    context: dg.AssetExecutionContext, warehouse: Warehouse, desk: dg.ResourceParam[Desk], config: Delivery
 ) -> Iterator[gate.Event]:
-    """The day's ranked edition, with the parts of each score."""
+    """The day's ranked edition, with the parts of each score.
+
+    In a run that mails it, the current edition also carries works of earlier days that no edition has shown. Once an
+    edition was mailed, its rows stay as they are: papers that come later go into a later one.
+    """
     with gate.on_record(context, warehouse) as days, warehouse.kept_open():
-        retagged = warehouse.read(RETAGGED, {"days": days})["day"].to_list()
-        works = warehouse.rows("unique_papers", [*days, *retagged])
-        known_by_then = (pl.col("withdrawn_on") <= pl.col("day")).fill_null(False).alias("withdrawn")
-        tags = warehouse.rows("tagged_papers", [*days, *retagged])
-        edition = rank(works.with_columns(known_by_then), tags, desk.size)
-        room = pl.len().clip(upper_bound=desk.size).cast(pl.Int64).alias("edition_size")
-        sizes = pl.DataFrame({"day": [*days, *retagged]}, schema={"day": pl.Date})
-        sizes = sizes.join(works.group_by("day").agg(room), on="day", how="left").fill_null(0)
-        yield from gate.publish(context, warehouse, days, edition, touched=retagged, facts=sizes)
+        desk.settle(warehouse)
+        retagged = warehouse.stale("digest", "tagged_papers", days)
+        current = [day for day in days if not refusal(_request(context, warehouse, desk, config, day))]
+        made = digests(warehouse, [*days, *retagged], current, desk.size)
+        yield from gate.publish(context, warehouse, days, made.rows, touched=retagged, facts=made.sizes)
 
 
 @step("deliveries", deps=["digest"], group="mail", kinds={"email", "sqlite", "duckdb"})
@@ -68,12 +59,14 @@ def deliveries(
                 context.log.info(f"{day} is not mailed: {reason}; paperboy send {day} --confirm would mail it")
             else:
                 desk.mail(day_edition(warehouse, day))
+        desk.settle(warehouse)
         yield from gate.publish(context, warehouse, days, desk.delivered(days))
 
 
 def _request(
     context: dg.AssetExecutionContext, warehouse: Warehouse, desk: Desk, config: Delivery, day: date
 ) -> Request:
+    without_mail = dg.AssetKey("deliveries") not in context.job_def.asset_layer.executable_asset_keys
     return Request(
         day=day,
         today=desk.today(),
@@ -81,5 +74,5 @@ def _request(
         newer=warehouse.read(NEWER, {"day": day})["day"].item(),
         newest=date.fromisoformat(config.newest_day) if config.newest_day else None,
         confirmed=date.fromisoformat(config.confirmed_day) if config.confirmed_day else None,
-        backfill=len(context.partition_keys) > 1 or "dagster/backfill" in context.run.tags,
+        backfill=without_mail or len(context.partition_keys) > 1 or "dagster/backfill" in context.run.tags,
     )

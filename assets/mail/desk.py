@@ -1,4 +1,9 @@
-"""The mail desk: from a day's digest to an edition, and from an edition to a mail for every reader, once."""
+"""The mail desk: from a day's digest to an edition, and from an edition to a mail for every reader, once.
+
+What was mailed is frozen: the outbox says for which days mails were written down, and `editions` what the digest of
+such a day held, so that no later edition shows it again. The outbox is written first, and all of a day at once;
+`settle` brings `editions` up to it, before any digest is made again. So no crash can part the two.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,7 +16,9 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from assets.mail import render
-from assets.mail.edition import Counts, Edition, edition
+from assets.mail.carried import NEW, waiting
+from assets.mail.edition import Counts, Edition, Waiting, edition
+from assets.mail.lists import SourceList
 from assets.mail.message import message, message_id
 from assets.mail.outbox import Outbox
 from assets.mail.transport import Transport
@@ -32,7 +39,28 @@ DELIVERY = pl.Schema(
 )
 """The columns of `deliveries`."""
 
-STATE = "SELECT state FROM fetch_ledger WHERE day = $day"
+LISTS = "SELECT source, state, fetched, expected FROM fetch_ledger WHERE day = $day ORDER BY source"
+
+UNSHOWN = """
+    SELECT * REPLACE (row_number() OVER (ORDER BY place) AS place)
+    FROM digest WHERE day = $day AND work_id NOT IN (SELECT work_id FROM editions WHERE day <> $day)
+"""
+"""A day's digest without what another edition has shown."""
+
+FIGURES = """
+    SELECT (SELECT count(*) FROM fetched_papers WHERE day = $day) AS fetched,
+           (SELECT count(*) FROM unique_papers WHERE day = $day AND revision IS NOT TRUE) AS works
+"""
+
+UNSETTLED = """
+    SELECT digest.day, work_id, coalesce(listed_on, digest.day) AS listed_on, coalesce(arrival, 'new') AS arrival,
+           recorded_at AS frozen_at
+    FROM digest JOIN partitions ON partitions.day = digest.day AND partitions.asset = 'digest'
+    WHERE list_contains($days, digest.day) AND digest.day NOT IN (SELECT day FROM editions)
+      AND work_id NOT IN (SELECT work_id FROM editions)
+"""
+"""What mails were written down of and `editions` does not hold. A paper that comes after its digest was made is late,
+however long the mail took, so that is when an edition was frozen."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +82,14 @@ class Desk:
     def mail(self, edition: Edition) -> None:
         """Write down a mail for every reader who has none of this day yet, then send what is due.
 
-        A day without papers is not mailed.
+        An edition without papers is not mailed.
         """
-        if not edition.counts.digest:
+        if not edition.papers:
             return
         domain = parseaddr(self.sender)[1].rpartition("@")[2]
         readers = list(self.recipients)
         ids = [message_id(edition.day, reader, domain) for reader in readers]
-        self.outbox.enqueue(edition.day, edition.content_hash, edition.counts.digest, readers, ids)
+        self.outbox.enqueue(edition.day, edition.content_hash, len(edition.papers), readers, ids)
         html, text = render.html(edition), render.text(edition)
 
         def compose(reader: str, identity: str) -> EmailMessage:
@@ -71,6 +99,13 @@ class Desk:
             )  # fmt: skip
 
         self.outbox.deliver(edition.day, self.transport, compose)
+
+    def settle(self, warehouse: "Warehouse") -> None:
+        """Note in `editions` what every edition held of which mails were written down; what is noted stays."""
+        days = list(self.outbox.states(date.min, date.max))
+        unsettled = warehouse.read(UNSETTLED, {"days": days})
+        if mailed := unsettled["day"].unique().to_list():
+            warehouse.publish("deliveries", mailed, {"editions": unsettled})
 
     def delivered(self, days: Collection[date]) -> pl.DataFrame:
         """The outbox's rows of these days, with the columns of `deliveries`."""
@@ -86,14 +121,23 @@ class Desk:
 
 
 def day_edition(warehouse: "Warehouse", day: date) -> Edition:
-    """The edition of a day as its tables stand; without papers where nothing was published."""
-    states = warehouse.read(STATE, {"day": day})["state"].to_list()
-    rows = {table: warehouse.rows(table, [day]) for table in ("fetched_papers", "unique_papers", "digest")}
-    counts = Counts(*(rows[table].height for table in ("fetched_papers", "unique_papers", "digest")))
-    return edition(day, _state(states), rows["digest"], counts)
+    """The edition of a day as its tables stand; without papers where nothing was published.
+
+    What another edition has shown is left out; of this one's own, once it was mailed, nothing.
+    """
+    with warehouse.kept_open():
+        lists = [SourceList(**row) for row in warehouse.read(LISTS, {"day": day}).to_dicts()]
+        digest = warehouse.read(UNSHOWN, {"day": day}).with_columns(pl.col("arrival").fill_null(NEW))
+        fetched, works = warehouse.read(FIGURES, {"day": day}).row(0)
+        earlier = digest.filter(pl.col("arrival") != NEW)
+        waited = _waited(earlier, waiting(warehouse, day)) if earlier.height else {}
+    return edition(day, lists, digest, Counts(fetched, works, digest.height - earlier.height, waited))
 
 
-def _state(sources: Collection[str]) -> str:
-    """The day's state from its sources': fresh as soon as one has papers and none failed."""
-    worst = {"failed", "incomplete", "waiting"}.intersection(sources)
-    return min(worst) if worst else "fresh" if "fresh" in sources else "quiet"
+def _waited(shown: pl.DataFrame, waiting: pl.DataFrame) -> dict[str, Waiting]:
+    """The figures of what waited for an edition, of which some is shown, by arrival."""
+    columns = ("work_id", "listed_on", "arrival")
+    works = pl.concat([shown.select(columns), waiting.select("work_id", "arrival", listed_on="day").select(columns)])
+    figures = works.unique("work_id", keep="first", maintain_order=True).group_by("arrival")
+    rows = figures.agg(works=pl.len(), first=pl.min("listed_on"), last=pl.max("listed_on")).to_dicts()
+    return {row.pop("arrival"): Waiting(**row) for row in rows}

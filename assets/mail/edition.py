@@ -1,41 +1,51 @@
 """An edition: a day's digest as the reader gets it, with its state, and nothing about how it is shown.
 
-Editions are values: the same digest and counts always give the same edition, subject and hash. HTML and
-plain text are `render`'s business, headers and delivery that of `message` and `outbox`.
+Editions are values: the same digest, lists and counts always give the same edition, subject and hash. HTML and
+plain text are `render`'s business, headers and delivery that of `message` and `outbox`, the sources' lists `lists`'.
 """
 
 import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from itertools import groupby
 from typing import Any
 
 import polars as pl
 
-NOTES: Mapping[str, str] = {
-    "fresh": "",
-    "quiet": "The sources published no list for this day, as on weekends and holidays.",
-    "waiting": "A source has not published its list yet; its papers follow in a later edition.",
-    "incomplete": "A source could not be read in full; the missing papers follow in a later edition.",
-    "failed": "A source could not be read; its papers follow in a later edition.",
-}
-"""The states of a day, and what a reader should know about each."""
+from assets.mail.carried import LATE, MISSED, NEW
+from assets.mail.lists import SourceList, alarms, day_state
+
+QUIET = "The sources published no list for this day, as on weekends and holidays."
+"""What a reader should know about a day without lists."""
 
 SUBJECT_TITLE_LENGTH = 90
 """Characters of a title that a subject quotes; an inbox shows fewer."""
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """How many works of earlier days waited for an edition, the earliest listed on `first`, the latest on `last`."""
+
+    works: int
+    first: date
+    last: date
+
+
+@dataclass(frozen=True)
 class Counts:
-    """How many papers were fetched, how many works they are, and how many of these the digest shows."""
+    """How many papers were fetched of the day, how many new works they are, and how many the digest shows.
+
+    `waiting` are the works of earlier days, by their arrival.
+    """
 
     fetched: int
     unique: int
     digest: int
+    waiting: Mapping[str, Waiting] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,21 +69,32 @@ class Paper:
 
 @dataclass(frozen=True)
 class Section:
-    """The papers of one topic, by place."""
+    """The new papers of one topic, or those of earlier days that arrived in one way, by place."""
 
     label: str
     papers: tuple[Paper, ...]
+    arrival: str = NEW
+
+    @property
+    def is_topic(self) -> bool:
+        """Whether its label is a topic of its papers."""
+        return self.arrival == NEW
 
 
 @dataclass(frozen=True)
 class Edition:
-    """What is mailed for a day."""
+    """What is mailed for a day; `alarms` are what a reader must know before all else, a sentence each."""
 
     day: date
     state: str
     sections: tuple[Section, ...]
     counts: Counts
-    note: str
+    alarms: tuple[str, ...] = ()
+
+    @property
+    def papers(self) -> list[Paper]:
+        """Its papers, by place."""
+        return sorted((paper for section in self.sections for paper in section.papers), key=lambda paper: paper.place)
 
     @property
     def day_in_words(self) -> str:
@@ -82,11 +103,11 @@ class Edition:
 
     @property
     def lead(self) -> str:
-        """One sentence on how much was read for how much is shown."""
-        if not self.counts.unique:
-            return self._nothing + "."
+        """A few sentences on how much was read for how much is shown."""
         papers = f"{self.counts.digest} of {_counted(self.counts.unique, 'new paper')}"
-        return f"{papers}; {_counted(self.counts.fetched, 'record')} fetched."
+        read = f"{papers}; {_counted(self.counts.fetched, 'record')} fetched." if self.counts.unique else self._nothing
+        quiet = QUIET if self.state == "quiet" else ""
+        return " ".join(filter(None, (read, quiet, self._ending)))
 
     @property
     def subject(self) -> str:
@@ -103,30 +124,42 @@ class Edition:
     @property
     def _nothing(self) -> str:
         """Only a day that was read in full may claim that there is nothing new."""
-        return "No new papers" if self.state in ("fresh", "quiet") else "No papers yet"
+        return "No new papers." if self.state in ("fresh", "quiet") else "No papers yet."
+
+    @property
+    def _ending(self) -> str:
+        """What a reader would find only at the end of the edition."""
+        words = {LATE: "late arrival", MISSED: "paper"}
+        found = [(section, words[section.arrival]) for section in self.sections if section.arrival in words]
+        counted = [_counted(len(section.papers), word) for section, word in found]
+        if not counted:
+            return ""
+        of_missed = " of missed days" if found[-1][0].arrival == MISSED else ""
+        return f"At the end: {' and '.join(counted)}{of_missed}."
 
     @property
     def _headline(self) -> str:
-        papers = [paper for section in self.sections for paper in section.papers]
-        if not papers:
-            return self._nothing
-        title = shortened(min(papers, key=lambda paper: paper.place).title, SUBJECT_TITLE_LENGTH)
-        return f"{title} and {len(papers) - 1} more" if len(papers) > 1 else title
+        if not self.papers:
+            return self._nothing.rstrip(".")
+        title = shortened(self.papers[0].title, SUBJECT_TITLE_LENGTH)
+        headline = f"{title} and {len(self.papers) - 1} more" if len(self.papers) > 1 else title
+        return headline if self.counts.digest else f"Catch-up: {headline}"
 
 
-def edition(day: date, state: str, digest: pl.DataFrame, counts: Counts) -> Edition:
-    """The edition of a day from its rows of `digest`, in sections by topic.
+def edition(day: date, lists: Sequence[SourceList], digest: pl.DataFrame, counts: Counts) -> Edition:
+    """The edition of a day from its rows of `digest`: sections by topic, then what came late, then what was missed.
 
-    A section stands where its best paper would. Raises `ValueError` for a state that is not in `NOTES`.
+    A topic stands where its best paper would.
     """
-    if state not in NOTES:
-        raise ValueError(f"the state of {day} is {state!r}, not one of {', '.join(NOTES)}")
-    rows = digest.filter(pl.col("day") == day).sort(pl.col("place").min().over("topic"), "place").to_dicts()
-    sections = (
+    rows = digest.filter(pl.col("day") == day).sort("place")
+    by_topic = rows.filter(pl.col("arrival") == NEW).sort(pl.col("place").min().over("topic"), "place").to_dicts()
+    topics = (
         Section(one_line(topic), tuple(map(_paper, members)))
-        for topic, members in groupby(rows, key=lambda row: str(row["topic"]))
+        for topic, members in groupby(by_topic, key=lambda row: str(row["topic"]))
     )
-    return Edition(day, state, tuple(sections), counts, NOTES[state])
+    earlier = (_earlier(arrival, rows.filter(pl.col("arrival") == arrival), day, counts) for arrival in (LATE, MISSED))
+    sections = (section for section in (*topics, *earlier) if section.papers)
+    return Edition(day, day_state(lists), tuple(sections), counts, alarms(lists))
 
 
 def one_line(text: str | None) -> str:
@@ -143,6 +176,42 @@ def shortened(text: str, length: int) -> str:
     if len(text) <= length:
         return text
     return text[: length + 1].rsplit(" ", 1)[0][:length].rstrip(" ,;:") + " …"
+
+
+def _earlier(arrival: str, rows: pl.DataFrame, day: date, counts: Counts) -> Section:
+    """The papers of earlier days that arrived in one way, each with its day."""
+    papers = tuple(_paper_of_earlier(row, day) for row in rows.to_dicts())
+    if not papers:
+        return Section("", ())
+    waiting = counts.waiting[arrival]
+    number = _counted(waiting.works, "paper")
+    if waiting.works > len(papers):
+        number = f"{len(papers)} of {number}"
+    if arrival == LATE:
+        label = f"Late arrivals: {number} listed on earlier days, after their edition was mailed"
+        return Section(label, papers, arrival)
+    without = "a day without an edition" if waiting.first == waiting.last else "days without an edition"
+    return Section(f"Catch-up: {number} from {_span(waiting, day)}, {without}", papers, arrival)
+
+
+def _span(waiting: Waiting, day: date) -> str:
+    """From the first to the last day in words, without what a reader knows already."""
+    first, last = waiting.first, waiting.last
+    if first == last:
+        return _day(last, day)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day} to {_day(last, day)}"
+    return f"{_day(first, last)} to {_day(last, day)}"
+
+
+def _day(listed_on: date, day: date) -> str:
+    """A day in words: 9 November; with its year if that is another than the edition's."""
+    year = "" if listed_on.year == day.year else f" {listed_on.year}"
+    return f"{listed_on.day} {listed_on:%B}{year}"
+
+
+def _paper_of_earlier(row: Mapping[str, Any], day: date) -> Paper:
+    return _paper({**row, "topic": "", "why": f"{_day(row['listed_on'], day)}: {row['why']}"})
 
 
 def _paper(row: Mapping[str, Any]) -> Paper:

@@ -9,7 +9,8 @@ class Request:
     """What a run asks: to mail `day`, with what is known when it asks.
 
     `newer` is a later day whose digest is made already, `newest` the newest day that the sources were found to
-    list, where somebody asked them, and `confirmed` the day that the operator named with `--confirm`.
+    list, where somebody asked them, and `confirmed` the day that the operator named with `--confirm`. A `backfill` is
+    a run of several days, or one that makes everything but the mail.
     """
 
     day: date

@@ -1,13 +1,16 @@
-"""The published ranking: which works of a day the digest shows, in which order, and why.
+"""The published ranking: which works an edition shows, in which order, and why.
 
 One formula, with its parts kept beside the sum, so that every place can be explained and replayed. What a
 reader sees of it is `edition`'s and `render`'s business.
 """
 
 import re
+from datetime import date
 from itertools import pairwise
 
 import polars as pl
+
+from assets.mail.carried import ARRIVALS, NEW
 
 DIGEST = pl.Schema(
     {
@@ -28,9 +31,11 @@ DIGEST = pl.Schema(
         "url": pl.String(),
         "votes": pl.Int32(),
         "withdrawn": pl.Boolean(),
+        "listed_on": pl.Date(),
+        "arrival": pl.String(),
     }
 )
-"""The columns of `digest`; `place` counts from 1 within a day."""
+"""The columns of `digest`; `day` is the edition's, `place` counts from 1 within it."""
 
 COMMENTS_WEIGHT = 0.3
 CODE_BONUS = 0.5
@@ -54,26 +59,39 @@ _ABBREVIATION = re.compile(
 
 
 def rank(works: pl.DataFrame, tags: pl.DataFrame, size: int) -> pl.DataFrame:
-    """The best `size` works of each day as rows of `DIGEST`, by day and place.
+    """The best `size` works of each edition and arrival as rows of `DIGEST`, by day and place.
 
-    `works` are rows of `unique_papers` with `withdrawn`, whether a work was known to be so on its day; `tags`
-    are rows of `tagged_papers`, and a work without topics goes to "Other". Equal scores are ordered by
-    `work_id`, so the order of the input does not matter. A withdrawn work scores 0 and comes after every
-    other. Raises `polars.exceptions.ComputeError` for a work that a day holds twice.
+    `works` are `entries`; `tags` are rows of `tagged_papers`, and a work without topics goes to "Other". New works
+    come first, then late ones, then those of missed days. Equal scores are ordered by `work_id`, so the order of the
+    input does not matter. A withdrawn work scores 0 and comes after every other of its arrival. Raises
+    `polars.exceptions.ComputeError` for a work that a day holds twice.
     """
     labels = pl.col("topics").list.eval(pl.element().struct.field("label"))
-    topics = tags.select("day", "work_id", topics=labels)
+    editions = works.select("day", "listed_on").unique()
+    topics = tags.select("work_id", topics=labels, listed_on="day").join(editions, on="listed_on")
+    arrival = pl.col("arrival").cast(pl.Enum(ARRIVALS))
+    best_first = ("withdrawn", "score", "work_id")
     return (
-        works.join(topics, on=["day", "work_id"], how="left", validate="1:1")
+        works.join(topics, on=["day", "listed_on", "work_id"], how="left", validate="1:1")
         .with_columns(*_parts(), why=_why(), topic=pl.col("topics").list.first().fill_null("Other"))
         .with_columns(score=pl.sum_horizontal("score_votes", "score_comments", "score_code"))
-        .sort("day", "withdrawn", "score", "work_id", descending=[False, False, True, False])
+        .sort("day", arrival, *best_first, descending=[False, False, False, True, False])
+        .filter(pl.int_range(pl.len()).over("day", "arrival") < size)
         .with_columns(place=pl.int_range(1, pl.len() + 1).over("day"))
-        .filter(pl.col("place") <= size)
         .with_columns(summary=pl.col("abstract").map_elements(opening, return_dtype=pl.String))
         .select(DIGEST.names())
         .cast(DIGEST)
     )
+
+
+def entries(works: pl.DataFrame, edition: date | None = None) -> pl.DataFrame:
+    """Rows of `unique_papers`, with their `arrival`, as what is ranked for `edition`, or each for its own day's.
+
+    Adds `listed_on`, the work's own day, and `withdrawn`, whether it was known to be so on the edition's day.
+    """
+    day = pl.col("day") if edition is None else pl.lit(edition)
+    withdrawn = (pl.col("withdrawn_on") <= day).fill_null(False)
+    return works.with_columns(day=day, listed_on=pl.col("day"), withdrawn=withdrawn)
 
 
 def opening(abstract: str) -> str:
@@ -104,7 +122,8 @@ def _parts() -> list[pl.Expr]:
 
 
 def _why() -> pl.Expr:
-    votes = _counted("votes").fill_null("new, no votes yet")
+    unvoted = pl.when(pl.col("arrival") == NEW).then(pl.lit("new, no votes yet")).otherwise(pl.lit("no votes yet"))
+    votes = _counted("votes").fill_null(unvoted)
     code = pl.when(_has_code()).then(pl.lit("code available"))
     reasons = pl.concat_str(votes, _counted("comments"), code, separator=", ", ignore_nulls=True)
     return pl.when("withdrawn").then(pl.lit("withdrawn")).otherwise(reasons)

@@ -11,44 +11,65 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from assets.mail.edition import Edition, Paper, shortened
+from assets.mail.edition import Edition, Paper, Section, shortened
 from assets.mail.rank import CODE_LINK, FORMULA
 
 MAX_BYTES = 90_000
 """Gmail clips a mail's HTML at about 102 KB."""
-
-SUMMARY_LENGTHS = (1_200, 600, 300, 150, 0)
-"""Characters of a summary in HTML, tried in turn until the page fits into `MAX_BYTES`."""
-
-LINE_LENGTH = 240
-"""Characters of a title, or of the names of authors, in HTML."""
 
 NAMED_AUTHORS = 3
 WIDTH = 76
 
 
 @dataclass(frozen=True)
+class Lengths:
+    """Characters in HTML: of a new paper's summary, of an earlier one's, and of a title or the names of authors."""
+
+    new: int
+    earlier: int
+    line: int
+
+    def summary(self, section: Section) -> int:
+        """Characters of a summary in this section."""
+        return self.new if section.is_topic else self.earlier
+
+
+LENGTHS = (
+    Lengths(1_200, 1_200, 240),
+    Lengths(1_200, 300, 240),
+    Lengths(600, 150, 240),
+    Lengths(300, 0, 240),
+    Lengths(150, 0, 240),
+    Lengths(0, 0, 240),
+    Lengths(0, 0, 60),
+    Lengths(0, 0, 15),
+)
+"""Tried in turn until the page fits into `MAX_BYTES`."""
+
+
+@dataclass(frozen=True)
 class Palette:
-    """The colours of one scheme; each text colour has a contrast of at least 4.5 on the ground."""
+    """The colours of one scheme; each text colour has a contrast of at least 4.5 on the ground, and on `alarm`."""
 
     ground: str
     ink: str
     muted: str
     accent: str
     rule: str
+    alarm: str
 
 
-LIGHT = Palette(ground="#ffffff", ink="#1d1f23", muted="#5d636d", accent="#0f5e6b", rule="#d9dce1")
-DARK = Palette(ground="#15171a", ink="#e7e7e4", muted="#a2a8b1", accent="#7cc4d0", rule="#34383e")
+LIGHT = Palette(ground="#ffffff", ink="#1d1f23", muted="#5d636d", accent="#0f5e6b", rule="#d9dce1", alarm="#fff1d6")
+DARK = Palette(ground="#15171a", ink="#e7e7e4", muted="#a2a8b1", accent="#7cc4d0", rule="#34383e", alarm="#4a3610")
 
 _WEB_URL = re.compile(r"https?://[^\s<>\"\\\x00-\x1f\x7f]+", re.IGNORECASE)
 _ARXIV_URL = re.compile(r"https?://(?:www\.)?arxiv\.org/", re.IGNORECASE)
 
 
 def html(edition: Edition) -> str:
-    """The edition as an HTML page, its summaries shortened until it fits into `MAX_BYTES`."""
+    """The edition as an HTML page, its texts shortened until it fits into `MAX_BYTES`."""
     template = _ENVIRONMENT.get_template("edition.html")
-    pages = (template.render(edition=edition, summary_length=length) for length in SUMMARY_LENGTHS)
+    pages = (template.render(edition=edition, lengths=lengths) for lengths in LENGTHS)
     page = next(pages)
     while len(page.encode()) > MAX_BYTES and (shorter := next(pages, None)):
         page = shorter
@@ -120,7 +141,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {"by": by, "shortened": shortened, "web_links": web_links, "wrapped": wrapped}
     environment.tests |= {"web_url": is_web_url}
-    environment.globals |= {"formula": FORMULA, "light": LIGHT, "dark": DARK, "line_length": LINE_LENGTH}
+    environment.globals |= {"formula": FORMULA, "light": LIGHT, "dark": DARK}
     return environment
 
 

@@ -10,18 +10,6 @@ from orchestration.step import step
 from orchestration.warehouse import Warehouse
 from quality import gate
 
-MOVED = """
-    SELECT DISTINCT day FROM (
-        (SELECT work_id, day FROM unique_papers EXCEPT SELECT work_id, day FROM tagged_papers)
-        UNION ALL
-        (SELECT work_id, day FROM tagged_papers EXCEPT SELECT work_id, day FROM unique_papers)
-    )
-    WHERE NOT list_contains($days, day)
-      AND day IN (SELECT day FROM partitions WHERE asset = 'tagged_papers' AND outcome = 'published')
-    ORDER BY day
-"""
-"""Days tagged earlier whose works have since moved to or from another day, as a record of them came to light."""
-
 
 @step("tagged_papers", deps=["unique_papers"], group="papers", kinds={"polars", "duckdb"})
 def tagged_papers(
@@ -29,6 +17,6 @@ def tagged_papers(
 ) -> Iterator[gate.Event]:
     """Topics with the phrase that earned each, keywords and categories of every work."""
     with gate.on_record(context, warehouse) as days, warehouse.kept_open():
-        moved = warehouse.read(MOVED, {"days": days})["day"].to_list()
-        works = warehouse.rows("unique_papers", [*days, *moved])
-        yield from gate.publish(context, warehouse, days, tag(works, taxonomy), touched=moved)
+        late = warehouse.stale("tagged_papers", "unique_papers", days)
+        works = warehouse.rows("unique_papers", [*days, *late])
+        yield from gate.publish(context, warehouse, days, tag(works, taxonomy), touched=late)

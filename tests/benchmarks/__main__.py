@@ -2,9 +2,15 @@
 
 import sys
 
-from tests.benchmarks import cold, gate, year
+from tests.benchmarks import cold, fetch, gate, harvest, year
 
-BENCHMARKS = {"cold": cold.report, "gate": gate.report, "year": year.report}
+BENCHMARKS = {
+    "cold": cold.report,
+    "fetch": fetch.report,
+    "gate": gate.report,
+    "harvest": harvest.report,
+    "year": year.report,
+}
 
 
 def main(names: list[str]) -> None:

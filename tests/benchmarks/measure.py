@@ -1,9 +1,11 @@
 """Whole processes, as the kernel accounts for them: wall clock, processor time and peak memory of a child."""
 
+import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -47,6 +49,22 @@ def run(command: list[str], folder: Path, **settings: str) -> Usage:
     if status:
         raise RuntimeError(f"{' '.join(command)} failed:\n{printed}")
     return Usage(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * RSS_UNIT, printed)
+
+
+@contextmanager
+def served(serve: Callable[..., None], *arguments: object) -> Iterator[str]:
+    """The address of a server in a process of its own, until the block ends.
+
+    A process that is measured begins with the memory of the one that starts it, so that one must stay small. `serve`
+    gets a connection before its arguments: it sends its address, and ends when it receives something.
+    """
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=serve, args=(theirs, *arguments))
+    process.start()
+    yield ours.recv()
+    ours.send("end")
+    process.join()
 
 
 def typical(usages: Sequence[Usage]) -> Usage:

@@ -14,6 +14,7 @@ from assets.mail.desk import day_edition
 from assets.mail.edition import Counts, Edition, Paper, Section
 from orchestration.resources import warehouse
 from tests.browser.stage import Stage
+from tests.mail.test_render import ALARMS, carrying
 
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
@@ -84,6 +85,19 @@ def test_the_mail_fits_loads_nothing_and_can_be_read(mail: Page, edition: Editio
     assert [(text, ratio) for text, ratio in contrasts if ratio < MIN_CONTRAST] == []
 
 
+@pytest.mark.parametrize("mail", list(product(WIDTHS, SCHEMES)), indirect=True, ids=str)
+def test_an_edition_with_all_that_it_can_hold_can_be_read(mail: Page, tmp_path: Path) -> None:
+    assert opened(mail, carrying(summary="word " * 80), tmp_path) == []
+    assert fits(mail)
+    contrasts = mail.evaluate(CONTRASTS)
+    assert [text for text, _ in contrasts[:2]] == [alarm[:40] for alarm in ALARMS]
+    assert [(text, ratio) for text, ratio in contrasts if ratio < MIN_CONTRAST] == []
+    banner, day = (mail.get_by_role(role).first.bounding_box() for role in ("note", "banner"))
+    assert banner is not None
+    assert day is not None
+    assert banner["y"] + banner["height"] < day["y"] < 400, "what is missing is said first, on the first screen"
+
+
 @pytest.mark.parametrize(("mail", "scheme"), [((DESK, scheme), scheme) for scheme in SCHEMES], indirect=["mail"])
 def test_the_scheme_of_the_reader_is_followed(mail: Page, edition: Edition, scheme: Scheme, tmp_path: Path) -> None:
     opened(mail, edition, tmp_path)
@@ -117,5 +131,5 @@ def test_words_without_end_do_not_widen_the_mail(mail: Page, tmp_path: Path) -> 
         withdrawn=False,
     )
     section = Section(endless, (paper,))
-    opened(mail, Edition(date(2026, 11, 20), "fresh", (section,), Counts(1, 1, 1), note=endless), tmp_path)
+    opened(mail, Edition(date(2026, 11, 20), "fresh", (section,), Counts(1, 1, 1), (endless,)), tmp_path)
     assert fits(mail)

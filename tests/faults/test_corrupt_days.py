@@ -71,7 +71,7 @@ def untitled(papers: Papers) -> bytes:
 
 CORRUPTIONS = [
     Corruption("no titles", without("title"), "title_present: {third} of {rows} rows failed, {tenth} allowed"),
-    Corruption("no ids", without("id"), "source_id_present: {third} of {rows} rows failed, {tenth} allowed"),
+    Corruption("no ids", without("id"), "source_id_present: {third} of {beside} rows failed, {of_beside} allowed"),
     Corruption("no authors", without("authors"), "authors_present: {third} of {rows} rows failed, {tenth} allowed"),
     Corruption("doubled", lambda papers: packed([*papers, *papers[:3]]), "source_id_unique: 6 of {more} rows failed"),
     Corruption("retyped", retyped, "{file}: entry 2 ({id}): 'id' should be str, not float"),
@@ -106,7 +106,11 @@ class Spoiled:
         """Corrupt the day's file; what the failure must say of it."""
         papers = unpacked(self._good[day])
         rows, file, identity = len(papers), self.file(day), float(papers[2]["paper"]["id"])
-        figures = {"rows": rows, "third": -(-rows // 3), "tenth": max(1, rows // 10), "more": rows + 3}
+        third = -(-rows // 3)
+        # Records without an id come beside those that were stored before.
+        beside = rows + third if self.rows(day)["fetched_papers"] else rows
+        figures = {"rows": rows, "third": third, "tenth": max(1, rows // 10), "more": rows + 3,
+                   "beside": beside, "of_beside": max(1, beside // 10)}  # fmt: skip
         file.write_bytes(corruption.spoil(papers))
         return corruption.told.format(file=file.as_uri(), path=file, id=identity, **figures)
 

@@ -21,7 +21,7 @@ def test_both_endings_are_read(tmp_path: Path) -> None:
     (tmp_path / "2025-03-14.json.gz").write_bytes(gzip.compress(LIST))
     source = ArchiveSource(tmp_path)
     for day in (date(2025, 3, 13), date(2025, 3, 14)):
-        (body,) = source.fetch(day)
+        (body,) = source.fetch(day).bodies
         assert body.content == LIST
         assert body.url.startswith("file:///")
         assert [row["source_id"] for row in source.parse(day, [body])] == ["2503.08640"]
@@ -36,7 +36,7 @@ def test_two_files_for_one_day_are_an_error(tmp_path: Path) -> None:
 
 def test_a_day_without_a_file_has_no_list(tmp_path: Path) -> None:
     source = ArchiveSource(tmp_path)
-    assert source.fetch(DAY) == []
+    assert not source.fetch(DAY).bodies
     assert source.parse(DAY, []) == []
 
 
@@ -62,7 +62,7 @@ def test_a_file_that_cannot_be_unpacked_is_named(tmp_path: Path, broken: Callabl
     file.write_bytes(broken(gzip.compress(LIST * 20)))
     source = ArchiveSource(tmp_path)
     with pytest.raises(SourceError, match=re.escape(str(file))):
-        source.parse(DAY, source.fetch(DAY))
+        source.parse(DAY, source.fetch(DAY).bodies)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_every_real_day_parses(daily_papers: Path) -> None:
     for file in files:
         day = date.fromisoformat(file.name.removesuffix(".json.gz"))
         listed = [item["paper"]["id"] for item in json.loads(gzip.decompress(file.read_bytes()))]
-        table = frame(source.parse(day, source.fetch(day)))
+        table = frame(source.parse(day, source.fetch(day).bodies))
         assert table["source_id"].to_list() == listed, day
         assert table["title"].null_count() == 0, day
         assert table["day"].unique().to_list() == [day]

@@ -35,7 +35,7 @@ RESERVED = ("example.org", "example.com", "example.net")
 
 @cache
 def rows(day: date) -> list[Row]:
-    return SOURCE.parse(day, SOURCE.fetch(day))
+    return SOURCE.parse(day, SOURCE.fetch(day).bodies)
 
 
 def is_broken(row: Row) -> bool:
@@ -84,7 +84,7 @@ KINDS: dict[str, tuple[float, Callable[[Row], object]]] = {
 
 
 def contents(days: list[date]) -> str:
-    return hashlib.sha256(b"".join(body.content for day in days for body in SOURCE.fetch(day))).hexdigest()
+    return hashlib.sha256(b"".join(body.content for day in days for body in SOURCE.fetch(day).bodies)).hexdigest()
 
 
 @pytest.mark.parametrize("hash_seed", ["0", "4711"])
@@ -113,14 +113,14 @@ def test_the_dice_fall_as_they_always_have() -> None:
 def test_every_weekday_has_15_to_40_papers_and_a_weekend_none() -> None:
     counts = {day: len(rows(day)) for day in YEAR}
     assert all(15 <= counts[day] <= 40 for day in WEEKDAYS)
-    assert all(SOURCE.fetch(day) == [] for day in YEAR if day.weekday() > 4)
+    assert all(SOURCE.fetch(day).bodies == () for day in YEAR if day.weekday() > 4)
     assert len(set(counts.values())) > 10
 
 
 @settings(deadline=None)
 @given(st.dates(date(1950, 1, 1), date(2150, 1, 1)))
 def test_any_date_parses_into_the_frame(day: date) -> None:
-    bodies = SOURCE.fetch(day)
+    bodies = SOURCE.fetch(day).bodies
     papers = SOURCE.parse(day, bodies)
     table = frame(papers)
     assert table.schema == RECORD
@@ -132,7 +132,7 @@ def test_any_date_parses_into_the_frame(day: date) -> None:
 
 
 def test_no_field_of_a_normal_record_is_empty() -> None:
-    optional = {"position", "doi", "note", "links"}
+    optional = {"position", "seen_at", "announced", "stars", "licence", "doi", "note", "links"}
     table = frame(row for day in MONTH for row in rows(day) if not is_broken(row))
     for name in table.drop(optional).columns:
         values = table[name]
@@ -251,7 +251,7 @@ def test_the_newest_day_is_the_last_weekday() -> None:
 )
 def test_a_damaged_body_raises(damage: Callable[[str], str]) -> None:
     day = date(2026, 11, 16)
-    (body,) = SOURCE.fetch(day)
+    (body,) = SOURCE.fetch(day).bodies
     damaged = Body(damage(body.content.decode()).encode(), body.url, body.fetched_at)
     with pytest.raises(SourceError, match=r"sample: sample:///2026-11-16: "):
         SOURCE.parse(day, [damaged])

@@ -9,11 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.mail.edition import NOTES, Counts, Edition, edition, one_line, shortened
+from assets.mail.carried import LATE, MISSED, NEW
+from assets.mail.edition import QUIET, Counts, Edition, Waiting, edition, one_line, shortened
+from assets.mail.lists import SourceList
 from assets.mail.rank import DIGEST
 
 DAY = date(2026, 11, 20)
 COUNTS = Counts(fetched=36, unique=31, digest=20)
+FRESH = (SourceList("huggingface", "fresh", 36),)
+EARLIER = {"listed_on": date(2026, 11, 18), "arrival": LATE}
 
 
 def digest(*rows: dict[str, Any]) -> pl.DataFrame:
@@ -23,6 +27,8 @@ def digest(*rows: dict[str, Any]) -> pl.DataFrame:
         "topic": "Other",
         "title": "A Title",
         "withdrawn": False,
+        "listed_on": DAY,
+        "arrival": NEW,
     }
     usual |= {"work_id": "a", "why": "new, no votes yet"}
     numbered = ({"place": place} | row for place, row in enumerate(rows, 1))
@@ -30,12 +36,12 @@ def digest(*rows: dict[str, Any]) -> pl.DataFrame:
 
 
 def of(*rows: dict[str, Any], state: str = "fresh", counts: Counts = COUNTS) -> Edition:
-    return edition(DAY, state, digest(*rows), counts)
+    return edition(DAY, [SourceList("huggingface", state, counts.fetched)], digest(*rows), counts)
 
 
 def test_sections_stand_where_their_best_paper_would() -> None:
     topics = ["Vision", "Language", "Vision", "Other", "Language"]
-    found = edition(DAY, "fresh", digest(*({"topic": topic} for topic in topics)).reverse(), COUNTS)
+    found = edition(DAY, FRESH, digest(*({"topic": topic} for topic in topics)).reverse(), COUNTS)
     assert [(section.label, [paper.place for paper in section.papers]) for section in found.sections] == [
         ("Vision", [1, 3]),
         ("Language", [2, 5]),
@@ -44,7 +50,7 @@ def test_sections_stand_where_their_best_paper_would() -> None:
 
 
 def test_another_day_is_another_edition() -> None:
-    assert not edition(date(2026, 11, 19), "fresh", digest({}), COUNTS).sections
+    assert not edition(date(2026, 11, 19), FRESH, digest({}), COUNTS).sections
 
 
 def test_a_paper_with_nothing_but_a_title_is_whole() -> None:
@@ -58,7 +64,8 @@ def test_a_paper_with_nothing_but_a_title_is_whole() -> None:
         (COUNTS, "fresh", "20 of 31 new papers; 36 records fetched."),
         (Counts(1, 1, 1), "fresh", "1 of 1 new paper; 1 record fetched."),
         (Counts(1_200, 1_100, 20), "fresh", "20 of 1,100 new papers; 1,200 records fetched."),
-        (Counts(0, 0, 0), "quiet", "No new papers."),
+        (Counts(0, 0, 0), "fresh", "No new papers."),
+        (Counts(0, 0, 0), "quiet", f"No new papers. {QUIET}"),
         (Counts(0, 0, 0), "failed", "No papers yet."),
     ],
 )
@@ -66,14 +73,53 @@ def test_the_lead_says_how_much_was_read(counts: Counts, state: str, lead: str) 
     assert of(state=state, counts=counts).lead == lead
 
 
-@pytest.mark.parametrize("state", NOTES)
-def test_every_state_but_fresh_has_a_note(state: str) -> None:
-    assert bool(of(state=state).note) == (state != "fresh")
+def test_what_came_late_and_what_was_missed_stand_at_the_end_each_with_its_day() -> None:
+    waiting = {
+        LATE: Waiting(1, date(2026, 11, 18), date(2026, 11, 18)),
+        MISSED: Waiting(187, date(2026, 11, 9), date(2026, 11, 17)),
+    }
+    missed = {"arrival": MISSED, "topic": "Vision"}
+    found = of(
+        {"topic": "Vision"},
+        EARLIER | {"topic": "Vision", "topics": ["Vision", "Robotics"], "why": "24 votes"},
+        missed | {"listed_on": date(2026, 11, 9)},
+        missed | {"listed_on": date(2026, 11, 17)},
+        counts=Counts(36, 31, 1, waiting),
+    )
+    assert [(section.label, section.is_topic, len(section.papers)) for section in found.sections] == [
+        ("Vision", True, 1),
+        ("Late arrivals: 1 paper listed on earlier days, after their edition was mailed", False, 1),
+        ("Catch-up: 2 of 187 papers from 9 to 17 November, days without an edition", False, 2),
+    ]
+    assert [paper.place for paper in found.papers] == [1, 2, 3, 4]
+    assert [paper.why for paper in found.papers[1:3]] == ["18 November: 24 votes", "9 November: new, no votes yet"]
+    assert found.papers[1].topics == ("Vision", "Robotics")
+    assert (
+        found.lead == "1 of 31 new papers; 36 records fetched. At the end: 1 late arrival and 2 papers of missed days."
+    )
 
 
-def test_an_unknown_state_is_refused() -> None:
-    with pytest.raises(ValueError, match="'fine', not one of fresh, quiet"):
-        of(state="fine")
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        (date(2026, 11, 19), date(2026, 11, 19), "from 19 November, a day without an edition"),
+        (date(2026, 10, 30), date(2026, 11, 2), "from 30 October to 2 November, days without an edition"),
+        (date(2025, 12, 30), date(2026, 1, 2), "from 30 December 2025 to 2 January, days without an edition"),
+        (date(2025, 12, 30), date(2025, 12, 31), "from 30 to 31 December 2025, days without an edition"),
+    ],
+)
+def test_missed_days_in_words(first: date, last: date, words: str) -> None:
+    row = {"arrival": MISSED, "listed_on": first}
+    found = of(row, counts=Counts(0, 0, 0, {MISSED: Waiting(1, first, last)}))
+    assert found.sections[0].label == f"Catch-up: 1 paper {words}"
+
+
+def test_a_quiet_day_may_hold_nothing_but_a_catch_up() -> None:
+    missed = {"arrival": MISSED, "listed_on": date(2026, 11, 18), "title": "Depth"}
+    counts = Counts(0, 0, 0, {MISSED: Waiting(2, date(2026, 11, 18), date(2026, 11, 18))})
+    found = of(missed, missed, state="quiet", counts=counts)
+    assert found.subject == "20 November 2026 (quiet): Catch-up: Depth and 1 more"
+    assert found.lead == f"No new papers. {QUIET} At the end: 2 papers of missed days."
 
 
 def test_the_subject_names_the_day_and_the_top_paper() -> None:
@@ -118,16 +164,21 @@ def test_a_shortened_text_is_the_beginning_of_the_text(text: str, length: int) -
 
 
 def test_the_hash_is_stable() -> None:
-    assert of({}).content_hash == "617d4d575791dc8c88c1a204211c97e370b90c8e193f7568459ceef08895afb8"
+    assert of({}).content_hash == "43f44e744afb57aec499fafc97d9daac7409e9b73378b964097fb050accef84b"
 
 
 def test_the_hash_tells_editions_apart() -> None:
     found = of({})
+    waiting = Waiting(3, date(2026, 11, 18), date(2026, 11, 18))
     others = [
         of({"title": "B"}),
         of({}, {}),
         of({}, state="incomplete"),
         replace(found, day=date(2026, 11, 19)),
+        replace(found, alarms=("arXiv could not be read.",)),
+        of({}, EARLIER, counts=replace(COUNTS, waiting={LATE: waiting})),
+        of({}, EARLIER, counts=replace(COUNTS, waiting={LATE: replace(waiting, works=4)})),
+        of({}, EARLIER | {"listed_on": date(2026, 11, 17)}, counts=replace(COUNTS, waiting={LATE: waiting})),
     ]
-    assert len({other.content_hash for other in (found, *others)}) == 5
+    assert len({other.content_hash for other in (found, *others)}) == 1 + len(others)
     assert of({}).content_hash == found.content_hash

@@ -3,7 +3,7 @@
 import gzip
 import json
 import random
-from datetime import date
+from datetime import date, timedelta
 from math import log
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.mail.rank import CODE_BONUS, COMMENTS_WEIGHT, DIGEST, opening, rank
+from assets.mail.carried import LATE, MISSED, NEW
+from assets.mail.rank import CODE_BONUS, COMMENTS_WEIGHT, DIGEST, entries, opening, rank
 
 CORPUS = Path(__file__).parents[2] / "../shared/data/arxiv/corpus_80k.jsonl.gz"
 DAY = date(2026, 11, 20)
@@ -30,14 +31,19 @@ WORKS = pl.Schema(
         "url": pl.String(),
         "votes": pl.Int32(),
         "comments": pl.Int32(),
-        "withdrawn": pl.Boolean(),
+        "withdrawn_on": pl.Date(),
+        "arrival": pl.String(),
     }
 )
 
 
-def works(*rows: dict[str, Any]) -> pl.DataFrame:
-    usual = {**dict.fromkeys(WORKS), "day": DAY, "title": "A Title", "withdrawn": False}
+def listed(*rows: dict[str, Any]) -> pl.DataFrame:
+    usual = {**dict.fromkeys(WORKS), "day": DAY, "title": "A Title", "arrival": NEW}
     return pl.DataFrame([usual | row for row in rows], schema=WORKS, orient="row")
+
+
+def works(*rows: dict[str, Any]) -> pl.DataFrame:
+    return entries(listed(*rows))
 
 
 def tags(**labels: list[str]) -> pl.DataFrame:
@@ -65,7 +71,8 @@ def test_the_score_is_the_sum_of_the_published_parts() -> None:
         ({"votes": 0, "comments": 0, "links": []}, "new, no votes yet"),
         ({}, "new, no votes yet"),
         ({"comments": 2}, "new, no votes yet, 2 comments"),
-        ({"votes": 9, "withdrawn": True}, "withdrawn"),
+        ({"arrival": LATE}, "no votes yet"),
+        ({"votes": 9, "withdrawn_on": DAY}, "withdrawn"),
     ],
 )
 def test_every_place_says_why_in_words(work: dict[str, Any], why: str) -> None:
@@ -97,7 +104,7 @@ def test_what_counts_as_code(link: str, is_code: bool) -> None:
 def test_ties_go_by_work_id_and_withdrawn_works_come_last() -> None:
     found = rank(
         works(
-            {"work_id": "withdrawn", "votes": 900, "comments": 9, "withdrawn": True},
+            {"work_id": "withdrawn", "votes": 900, "comments": 9, "withdrawn_on": DAY},
             {"work_id": "z", "votes": 5},
             {"work_id": "no votes"},
             {"work_id": "b", "votes": 5},
@@ -118,6 +125,33 @@ def test_each_day_has_its_own_best_works() -> None:
     assert found == [(days[1], 1, 3), (days[1], 2, 2), (days[0], 1, 3), (days[0], 2, 2)]
 
 
+def test_what_is_carried_follows_the_new_works_each_arrival_with_its_best() -> None:
+    earlier = date(2026, 11, 18)
+    carried = listed(
+        *({"work_id": f"late {votes}", "day": earlier, "votes": votes, "arrival": LATE} for votes in range(4)),
+        *({"work_id": f"missed {votes}", "day": earlier, "votes": 9 + votes, "arrival": MISSED} for votes in range(3)),
+    )
+    frame = pl.concat([works({"work_id": "new", "votes": 1}), entries(carried, DAY)])
+    labels = [(earlier, "late 3", [{"label": "Vision"}])]
+    found = rank(frame, pl.DataFrame(labels, schema=TAGS, orient="row"), 2)
+    assert found.select("place", "work_id", "arrival").rows() == [
+        (1, "new", NEW),
+        (2, "late 3", LATE),
+        (3, "late 2", LATE),
+        (4, "missed 2", MISSED),
+        (5, "missed 1", MISSED),
+    ]
+    assert set(found["day"]) == {DAY}
+    assert found["listed_on"].to_list() == [DAY, *[earlier] * 4]
+    assert found["topic"].to_list() == ["Other", "Vision", "Other", "Other", "Other"]
+
+
+def test_a_work_is_withdrawn_if_it_was_known_on_the_day_of_the_edition() -> None:
+    frame = listed({"work_id": "a", "withdrawn_on": date(2026, 11, 21)}, {"work_id": "b"})
+    assert entries(frame)["withdrawn"].to_list() == [False, False]
+    assert entries(frame, date(2026, 11, 21))["withdrawn"].to_list() == [True, False]
+
+
 def test_the_best_topic_names_the_section() -> None:
     frame = works({"work_id": "a", "votes": 3}, {"work_id": "b", "votes": 2}, {"work_id": "c", "votes": 1})
     found = rank(frame, tags(a=["Vision", "Robotics"], b=[]), 3)
@@ -136,6 +170,16 @@ def test_a_work_that_comes_twice_is_refused() -> None:
         rank(works({"work_id": "a"}, {"work_id": "a"}), tags(a=["Vision"]), 20)
 
 
+def test_a_work_may_be_ranked_for_its_own_day_and_carried_by_another_edition() -> None:
+    work = listed({"work_id": "a"})
+    carried = entries(work.with_columns(arrival=pl.lit(MISSED)), DAY + timedelta(days=1))
+    found = rank(pl.concat([entries(work), carried.select(entries(work).columns)]), tags(a=["Vision"]), 20)
+    assert found.select("day", "listed_on", "arrival", "topic").rows() == [
+        (DAY, DAY, NEW, "Vision"),
+        (DAY + timedelta(days=1), DAY, MISSED, "Vision"),
+    ]
+
+
 @given(
     st.lists(
         st.fixed_dictionaries(
@@ -143,7 +187,7 @@ def test_a_work_that_comes_twice_is_refused() -> None:
                 "work_id": st.text(min_size=1),
                 "votes": st.none() | st.integers(-1, 3),
                 "comments": st.none() | st.integers(0, 2),
-                "withdrawn": st.booleans(),
+                "withdrawn_on": st.sampled_from([None, DAY]),
             }
         ),
         unique_by=lambda row: row["work_id"],

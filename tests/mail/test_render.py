@@ -4,7 +4,7 @@ import gzip
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,7 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.mail.edition import NOTES, Counts, Edition, Paper, Section
+from assets.mail.carried import LATE, MISSED
+from assets.mail.edition import QUIET, Counts, Edition, Paper, Section
+from assets.mail.lists import STATES
 from assets.mail.rank import FORMULA, opening
 from assets.mail.render import DARK, LIGHT, MAX_BYTES, WIDTH, Palette, html, text, web_links
 
@@ -50,6 +52,11 @@ BAD_URLS = [
     "",
 ]
 
+ALARMS = (
+    "arXiv could not be read; its papers follow in a later edition.",
+    "Incomplete: Hugging Face gave 30 of 62 papers; the missing ones follow in a later edition.",
+)
+
 
 def paper(place: int = 1, **changes: Any) -> Paper:
     usual: dict[str, Any] = {
@@ -69,7 +76,18 @@ def paper(place: int = 1, **changes: Any) -> Paper:
 
 def edition(*papers: Paper, label: str = "Robotics", state: str = "fresh") -> Edition:
     sections = (Section(label, papers),) if papers else ()
-    return Edition(date(2026, 11, 20), state, sections, Counts(36, 31, len(papers)), NOTES[state])
+    return Edition(date(2026, 11, 20), state, sections, Counts(36, 31 if papers else 0, len(papers)))
+
+
+def carrying(**changes: Any) -> Edition:
+    """An incomplete edition with twenty new papers, twenty late ones and twenty of missed days."""
+    papers = [paper(place, **{"title": f"Robots That Ask {place} Times"} | changes) for place in range(1, 61)]
+    sections = (
+        Section("Robotics", tuple(papers[:20])),
+        Section("Late arrivals: 20 of 33 papers", tuple(papers[20:40]), LATE),
+        Section("Catch-up: 20 of 187 papers", tuple(papers[40:]), MISSED),
+    )
+    return Edition(date(2026, 11, 20), "incomplete", sections, Counts(36, 31, 20), ALARMS)
 
 
 class Page(HTMLParser):
@@ -138,9 +156,9 @@ def test_the_title_links_to_the_paper() -> None:
     assert re.search(r"<h3[^>]*>Robots That Ask Before They Lift</h3>", html(edition(paper(url="javascript:x"))))
 
 
-@pytest.mark.parametrize("state", NOTES)
+@pytest.mark.parametrize("state", STATES)
 def test_a_mail_loads_nothing(state: str) -> None:
-    page = html(edition(paper(), paper(2), state=state))
+    page = html(replace(edition(paper(), paper(2), state=state), alarms=ALARMS))
     assert not re.search(r"\bsrc|url\(|@import|@font-face|<(link|script|img|iframe|object|form|input)\b", page)
     assert {name for name, _ in Page(page).attributes} <= {
         *("lang", "charset", "name", "content", "class", "style", "role", "dir", "href"),
@@ -189,7 +207,30 @@ def test_a_day_without_papers_is_a_mail_too() -> None:
     assert FORMULA not in html(quiet) + text(quiet)
     assert re.findall(r"<(h\d)", html(quiet)) == ["h1"]
     assert text(quiet).startswith("Paperboy, Friday 20 November 2026, quiet\n")
-    assert NOTES["quiet"] in " ".join(text(quiet).split())
+    assert QUIET in " ".join(text(quiet).split())
+    assert QUIET in Page(html(quiet)).words
+
+
+def test_what_is_missing_is_said_first() -> None:
+    first, rest = text(carrying()).split("\n\n", 1)
+    assert first.split("\n")[0] == ALARMS[0]
+    assert " ".join(first.split()) == " ".join(ALARMS)
+    assert rest.startswith("Paperboy, Friday 20 November 2026, incomplete\n")
+    body = html(carrying()).split("<body", 1)[1]
+    shown = [line.strip() for line in Page(f"<body{body}").words.splitlines() if line.strip()]
+    assert shown[:3] == [*ALARMS, "Paperboy"]
+
+
+def test_both_bodies_end_with_the_papers_of_earlier_days() -> None:
+    titles = [f"Robots That Ask {place} Times" for place in range(1, 61)]
+    expected = [
+        *titles[:20], "Late arrivals: 20 of 33 papers", *titles[20:40], "Catch-up: 20 of 187 papers", *titles[40:]
+    ]  # fmt: skip
+    for body in (Page(html(carrying())).words, text(carrying())):
+        shown = body.split("records fetched.")[1]
+        assert re.findall(r"Robots That Ask \d+ Times|(?:Late|Catch)[\w -]+: \d+ of \d+ papers", shown) == expected
+    assert "Also Robotics, Vision" in html(edition(paper()))
+    assert "Also" not in html(carrying()).split("Late arrivals")[1]
 
 
 def test_rendering_is_deterministic() -> None:
@@ -202,6 +243,18 @@ def test_twenty_papers_of_any_length_fit(character: str) -> None:
     longest = {"title": character * 2_000, "summary": character * 9_000, "authors": (character * 500,) * 4}
     page = html(edition(*(paper(place, **longest) for place in range(1, 21))))
     assert len(page.encode()) <= MAX_BYTES
+
+
+@pytest.mark.parametrize("character", ["a", '"', "<", "文", "🚀"])
+def test_three_times_twenty_papers_of_any_length_fit(character: str) -> None:
+    longest = {"title": character * 2_000, "summary": character * 9_000, "authors": (character * 500,) * 4}
+    assert len(html(carrying(**longest)).encode()) <= MAX_BYTES
+
+
+def test_new_papers_keep_the_longer_summaries() -> None:
+    new, earlier = html(carrying(summary="word " * 80)).split("Late arrivals")
+    assert new.count("word " * 80) == 20
+    assert len(re.findall(r"(?:word ){20,40}…", earlier)) == 40
 
 
 def test_twenty_of_the_longest_real_openings_fit_uncut() -> None:
@@ -232,7 +285,7 @@ def test_plain_text_breaks_long_words_but_no_address() -> None:
 
 def rooms(palette: Palette) -> Iterator[tuple[str, str]]:
     for field in fields(palette):
-        if field.name not in ("ground", "rule"):
+        if field.name not in ("ground", "rule", "alarm"):
             yield field.name, getattr(palette, field.name)
 
 
@@ -247,12 +300,14 @@ def test_every_text_has_the_contrast_of_wcag_aa(palette: Palette) -> None:
     for name, colour in rooms(palette):
         lighter, darker = sorted((luminance(colour), luminance(palette.ground)), reverse=True)
         assert (lighter + 0.05) / (darker + 0.05) >= 4.5, name
+    lighter, darker = sorted((luminance(palette.ink), luminance(palette.alarm)), reverse=True)
+    assert (lighter + 0.05) / (darker + 0.05) >= 4.5
 
 
 def test_every_colour_is_of_the_palettes_and_changes_in_the_dark() -> None:
-    page = html(edition(paper()))
+    page = html(carrying())
     head, body = page.split("</head>")
     assert set(re.findall(r"#[0-9a-f]{6}", body)) <= {getattr(LIGHT, field.name) for field in fields(LIGHT)}
     for tag in re.findall(r"<[^>]*(?:color|border-top):[^>]*>", body):
-        assert re.search(r'class="[^"]*(ground|ink|muted|accent|rule)', tag), tag
+        assert re.search(r'class="[^"]*(ground|ink|muted|accent|rule|alarm)', tag), tag
     assert "prefers-color-scheme: dark" in head

@@ -11,10 +11,9 @@ import polars as pl
 
 from assets.clean.clean import clean
 from assets.dedupe.neighbours import resolve
-from assets.fetch.fetch import Feeds, fetch
-from assets.mail.asset import RETAGGED
-from assets.mail.rank import rank
-from assets.tag.asset import MOVED
+from assets.fetch.fetch import Feeds
+from assets.fetch.round import Round
+from assets.mail.digest import digests
 from assets.tag.tag import tag
 from assets.tag.taxonomy import Taxonomy, load
 from orchestration.warehouse import Warehouse
@@ -32,20 +31,15 @@ class Steps:
 
     def run(self, days: Sequence[date]) -> None:
         """Every step for these days, from the feeds to the digest."""
-        self._publish("fetched_papers", days, fetch(self.feeds, days).frame)
+        self._publish("fetched_papers", days, Round.of(self.warehouse, self.feeds, days, []).rows)
         records = clean(self.warehouse.rows("fetched_papers", days))
         self._publish("clean_papers", days, records.drop_nulls(["title", "abstract"]))
         resolved = resolve(self.warehouse, days)
         self._publish("unique_papers", [*days, *resolved.touched], resolved.frame)
-        moved = [*days, *self.warehouse.read(MOVED, {"days": days})["day"]]
+        moved = [*days, *self.warehouse.stale("tagged_papers", "unique_papers", days)]
         self._publish("tagged_papers", moved, tag(self.warehouse.rows("unique_papers", moved), self.taxonomy))
-        retagged = [*days, *self.warehouse.read(RETAGGED, {"days": days})["day"]]
-        self._publish("digest", retagged, self._edition(retagged))
-
-    def _edition(self, days: Sequence[date]) -> pl.DataFrame:
-        withdrawn = (pl.col("withdrawn_on") <= pl.col("day")).fill_null(False)
-        works = self.warehouse.rows("unique_papers", days).with_columns(withdrawn=withdrawn)
-        return rank(works, self.warehouse.rows("tagged_papers", days), self.size)
+        retagged = [*days, *self.warehouse.stale("digest", "tagged_papers", days)]
+        self._publish("digest", retagged, digests(self.warehouse, retagged, (), self.size).rows)
 
     def _publish(self, asset: str, days: Collection[date], rows: pl.DataFrame) -> None:
         published = report.partitions(asset, rows, list(days), "run")

@@ -9,7 +9,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from assets.fetch.fetch import LEDGER, SNAPSHOT
+from assets.fetch.batch import SNAPSHOT
+from assets.fetch.drift import SHARE
+from assets.fetch.fetch import LEDGER
 from orchestration.warehouse import Warehouse
 from quality import report
 from quality.expectations import SUITES
@@ -24,6 +26,7 @@ TABLES: Mapping[str, pl.Schema] = {
     **SCHEMAS,
     "fetch_ledger": LEDGER,
     "popularity": SNAPSHOT,
+    "field_shares": SHARE,
     "partitions": report.PARTITIONS,
     "quarantine": report.QUARANTINE,
 }

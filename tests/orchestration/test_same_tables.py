@@ -41,8 +41,11 @@ SAMPLE_WEEK = days_between(date(2025, 3, 6), date(2025, 3, 12))
 
 
 def tables(warehouse: Warehouse) -> Tables:
-    """Every row of the six tables, sorted."""
-    return {table: sorted(warehouse.read(f"SELECT * FROM {table}").rows(), key=repr) for table in STEPS}  # noqa: S608
+    """Every row of the six tables, sorted, but for when it was fetched."""
+    queries = dict.fromkeys(STEPS, "SELECT * FROM {table}") | {
+        "fetched_papers": "SELECT * EXCLUDE (seen_at) FROM {table}"
+    }
+    return {table: sorted(warehouse.read(sql.format(table=table)).rows(), key=repr) for table, sql in queries.items()}
 
 
 def without_route(warehouse: Warehouse, source: str) -> Tables:
@@ -51,7 +54,7 @@ def without_route(warehouse: Warehouse, source: str) -> Tables:
     members = "[struct_update(member, source := 'route') FOR member IN members]"
     reasons = f"[replace(reason, '{source} ', 'route ') FOR reason IN reasons]"
     queries = dict.fromkeys(STEPS, "SELECT * FROM {table}") | {
-        "fetched_papers": "SELECT * EXCLUDE (source, body) FROM {table}",
+        "fetched_papers": "SELECT * EXCLUDE (source, body, seen_at) FROM {table}",
         "clean_papers": "SELECT * EXCLUDE (source) FROM {table}",
         "unique_papers": f"SELECT * REPLACE ({members} AS members, {reasons} AS reasons) FROM {{table}}",  # noqa: S608
     }

@@ -158,7 +158,7 @@ def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
         ("mail = 5", "mail", "dictionary"),
         ("sources = 5", "sources", "tuple"),
         ("sources = []", "sources", "at least 1"),
-        ('sources = ["sample", "nature"]', "sources", "the sources are sample, huggingface, archive"),
+        ('sources = ["sample", "nature"]', "sources", "the sources are sample, huggingface, arxiv, archive"),
         ('first_day = "soon"', "first_day", "date"),
         ("lock_wait_seconds = -1", "lock_wait_seconds", "greater than or equal to 0"),
         ("[schedule]\ntime = 7", "schedule.time", "not a time of day"),

@@ -127,11 +127,16 @@ def batch(asset: str, *days: date, rows: int = ROWS) -> Batch:
     days = days or (MONDAY,)
     figures = pl.DataFrame({"day": days}, schema={"day": pl.Date}).with_columns(pl.lit(rows).cast(pl.Int64).alias("n"))
     upstream = None if asset in ("fetched_papers", "deliveries") else figures.rename({"n": "rows"})
-    facts = {"fetched_papers": "expected", "digest": "edition_size"}
-    known = figures.rename({"n": facts[asset]}) if asset in facts else None
-    if known is not None and asset == "fetched_papers":
-        known = known.with_columns(pl.lit(0, pl.Int64).alias("vanished_lists"))
+    known = figures.rename({"n": "edition_size"}) if asset == "digest" else None
+    known = fetched_facts(dict.fromkeys(days, rows)) if asset == "fetched_papers" else known
     return Batch(asset, days, frame(asset, *days, rows=rows), upstream, known)
+
+
+def fetched_facts(expected: Mapping[date, int]) -> pl.DataFrame:
+    """What the gate knows of days whose lists came whole, with so many rows each."""
+    gaps = ("vanished_lists", "shortfall", "sources_missing", "forgotten", "fields_changed")
+    facts = pl.DataFrame({"day": list(expected), "expected": list(expected.values())})
+    return facts.with_columns(pl.lit(0, pl.Int64).alias(gap) for gap in gaps)
 
 
 def fewer(good: Batch) -> Batch:
@@ -145,10 +150,14 @@ def nothing(good: Batch) -> Batch:
     return replace(good, frame=good.frame.clear(), facts=facts)
 
 
-def gone(good: Batch) -> Batch:
-    """A day of which a source lists no paper any more."""
+def fact(name: str) -> Callable[[Batch], Batch]:
+    """Breaks a promise about a figure that must be 0."""
+    return lambda good: replace(good, facts=_facts(good).with_columns(pl.lit(1, pl.Int64).alias(name)))
+
+
+def _facts(good: Batch) -> pl.DataFrame:
     assert good.facts is not None
-    return replace(good, facts=good.facts.with_columns(pl.lit(1, pl.Int64).alias("vanished_lists")))
+    return good.facts
 
 
 def more_upstream(good: Batch) -> Batch:
@@ -175,7 +184,11 @@ BROKEN: Mapping[tuple[str, str], Callable[[Batch], Batch]] = {
     ("fetched_papers", "authors_present"): setting("authors", [], 3),
     ("fetched_papers", "votes_range"): setting("votes", -1, 3),
     ("fetched_papers", "complete"): fewer,
-    ("fetched_papers", "lists_still_there"): gone,
+    ("fetched_papers", "lists_still_there"): fact("vanished_lists"),
+    ("fetched_papers", "no_shortfall"): fact("shortfall"),
+    ("fetched_papers", "every_source_answered"): fact("sources_missing"),
+    ("fetched_papers", "records_still_listed"): fact("forgotten"),
+    ("fetched_papers", "fields_as_before"): fact("fields_changed"),
     ("fetched_papers", "weekday_has_papers"): nothing,
     ("clean_papers", "every_record_cleaned"): fewer,
     ("clean_papers", "paper_id_present"): setting("paper_id", None, 1),

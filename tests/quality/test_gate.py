@@ -10,7 +10,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from assets.fetch.fetch import SNAPSHOT
+from assets.fetch.batch import SNAPSHOT
 from orchestration.resources import warehouse
 from orchestration.runs import WINDOW_END, WINDOW_START
 from orchestration.step import step
@@ -18,7 +18,7 @@ from orchestration.warehouse import Warehouse
 from quality import gate
 from quality.expectations import SUITES
 from tests.lab import Lab
-from tests.quality.batches import MONDAY, SUNDAY, TUESDAY, WEDNESDAY, Batch, batch
+from tests.quality.batches import MONDAY, SUNDAY, TUESDAY, WEDNESDAY, Batch, batch, fetched_facts
 
 ASSET = "fetched_papers"
 NAMES = [expectation.name for expectation in SUITES[ASSET].expectations]
@@ -136,7 +136,7 @@ def test_a_rejected_batch_leaves_everything_as_it_was(publish: Publisher) -> Non
     result = publish(
         bad(MONDAY),
         beside={"fetch_ledger": pl.DataFrame({"source": ["sample"], "day": [MONDAY]})},
-        append={"popularity": pl.DataFrame([("sample", "1", None, 1, 1)], schema=SNAPSHOT, orient="row")},
+        append={"popularity": pl.DataFrame([("sample", "1", None, 1, 1, 9)], schema=SNAPSHOT, orient="row")},
     )
     assert not result.success
     assert publish.standing() == before
@@ -212,7 +212,7 @@ def test_a_row_that_is_good_again_leaves_the_quarantine(publish: Publisher) -> N
 
 
 def test_a_warning_is_recorded_and_stops_nothing(publish: Publisher) -> None:
-    nothing = pl.DataFrame({"day": [MONDAY], "expected": [0], "vanished_lists": [0]})
+    nothing = fetched_facts({MONDAY: 0})
     result = publish(Batch(ASSET, [MONDAY], batch(ASSET).frame.clear(), facts=nothing))
     assert result.success
     assert publish.lab.materialized(ASSET) == {str(MONDAY)}
@@ -226,7 +226,7 @@ def test_a_warning_is_recorded_and_stops_nothing(publish: Publisher) -> None:
 
 def test_a_quiet_day_replaces_the_rows_that_were_there(publish: Publisher) -> None:
     publish(batch(ASSET, SUNDAY))
-    quiet = pl.DataFrame({"day": [SUNDAY], "expected": [0], "vanished_lists": [0]})
+    quiet = fetched_facts({SUNDAY: 0})
     assert publish(Batch(ASSET, [SUNDAY], batch(ASSET).frame.clear(), facts=quiet)).success
     assert publish.read("SELECT * FROM fetched_papers") == []
     assert publish.partitions() == {SUNDAY: ("published", 0)}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from quality import gate
 from quality.verdict import SAMPLES
-from tests.quality.batches import MONDAY, SUNDAY, TUESDAY, WEDNESDAY, Batch, batch, frame
+from tests.quality.batches import MONDAY, SUNDAY, TUESDAY, WEDNESDAY, Batch, batch, fetched_facts, frame
 
 WINDOW = (MONDAY, TUESDAY, WEDNESDAY)
 
@@ -22,10 +22,8 @@ def without_titles(counts: dict[date, tuple[int, int]]) -> Batch:
         titled = frame("fetched_papers", day, rows=rows)
         missing = pl.when(pl.col("position") < bad).then(None).otherwise("title").alias("title")
         parts.append(titled.with_columns(missing))
-    expected = pl.DataFrame(
-        {"day": list(counts), "expected": [rows for rows, _ in counts.values()], "vanished_lists": 0}
-    )
-    return Batch("fetched_papers", list(counts), pl.concat(parts), facts=expected)
+    facts = fetched_facts({day: rows for day, (rows, _) in counts.items()})
+    return Batch("fetched_papers", list(counts), pl.concat(parts), facts=facts)
 
 
 def test_what_is_tolerated_goes_to_quarantine() -> None:
@@ -90,7 +88,7 @@ def test_a_warning_neither_blocks_nor_quarantines() -> None:
 
 
 def test_a_weekday_without_papers_is_a_warning_and_a_weekend_is_not() -> None:
-    expected = pl.DataFrame({"day": [MONDAY, SUNDAY], "expected": [0, 0], "vanished_lists": 0})
+    expected = fetched_facts({MONDAY: 0, SUNDAY: 0})
     empty = Batch("fetched_papers", [MONDAY, SUNDAY], frame("fetched_papers"), facts=expected)
     assert not empty.finding("weekday_has_papers", MONDAY).passed
     assert empty.finding("weekday_has_papers", SUNDAY).passed

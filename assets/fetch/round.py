@@ -1,0 +1,120 @@
+"""One round of fetching over the warehouse: what is stored, what the sources give now, what is published of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from assets.fetch.batch import MISSING, Batch, batch, changed_days, snapshots
+from assets.fetch.fetch import Feeds, Fetched, fetch
+
+if TYPE_CHECKING:
+    from orchestration.warehouse import Warehouse
+
+MADE = """
+    SELECT day, max(day) OVER () AS newest FROM partitions
+    WHERE asset = 'fetched_papers' AND outcome = 'published' AND day >= $first
+"""
+HISTORY = "SELECT * FROM field_shares WHERE day < $last"
+LATEST_SNAPSHOTS = """
+    SELECT source, source_id, arg_max(votes, seen_at) AS votes, arg_max(comments, seen_at) AS comments,
+           arg_max(stars, seen_at) AS stars
+    FROM popularity WHERE list_contains($ids, source_id) GROUP BY ALL
+"""
+
+
+def late_days(warehouse: "Warehouse", days: Sequence[date], back: int) -> list[date]:
+    """The published days up to `back` days before the newest day, if that is the one that is being made."""
+    (day,) = days
+    made = warehouse.read(MADE, {"first": day - timedelta(days=back)}).sort("day")
+    newer = made.filter(pl.col("day") > day)
+    return made.filter(pl.col("day") < day)["day"].to_list() if newer.is_empty() else []
+
+
+@dataclass(frozen=True)
+class Round:
+    """What was fetched for `days`, and for the late days: `changed` are those whose stored rows are no longer right."""
+
+    days: Sequence[date]
+    changed: list[date]
+    fetched: Fetched
+    batch: Batch
+    snapshots: pl.DataFrame
+
+    @classmethod
+    def of(cls, warehouse: "Warehouse", feeds: Feeds, days: Sequence[date], late: Sequence[date]) -> "Round":
+        """Ask the sources for all these days, and put what they say beside what is stored."""
+        every_day = [*late, *days]
+        before = warehouse.rows("fetch_ledger", every_day)
+        asked = {(source, day): count for source, day, count in before.select("source", "day", "attempts").iter_rows()}
+        fetched = fetch(feeds, every_day, asked)
+        with warehouse.kept_open():
+            stored = warehouse.rows("fetched_papers", every_day)
+            history = warehouse.read(HISTORY, {"last": max(every_day)})
+            ids = fetched.frame["source_id"].unique().to_list()
+            latest = warehouse.read(LATEST_SNAPSHOTS, {"ids": ids})
+        now = datetime.now(UTC).replace(tzinfo=None)
+        made = batch(fetched, stored, history, now, deliver_incomplete=feeds.deliver_incomplete)
+        changed = changed_days(*(_of(late, side) for side in (made.rows, stored))) | _mended(before, made.ledger)
+        kept = _kept(before, made.ledger, late)
+        return cls(
+            days, sorted(changed.intersection(late)), fetched,
+            Batch(made.rows, kept, made.shares, made.facts), snapshots(fetched.frame, latest, now),
+        )  # fmt: skip
+
+    @property
+    def published(self) -> list[date]:
+        """The days whose rows the round writes."""
+        return [*self.days, *self.changed]
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """Rows of `fetched_papers`."""
+        return self._of_these(self.batch.rows)
+
+    @property
+    def ledger(self) -> pl.DataFrame:
+        """Rows of `fetch_ledger`."""
+        return self._of_these(self.batch.ledger)
+
+    @property
+    def shares(self) -> pl.DataFrame:
+        """Rows of `field_shares`."""
+        return self._of_these(self.batch.shares)
+
+    @property
+    def facts(self) -> pl.DataFrame:
+        """Figures a day for the gate."""
+        return self._of_these(self.batch.facts)
+
+    @property
+    def failures(self) -> dict[date, str]:
+        """The days for which no source gave anything; a late day is simply asked for again tomorrow."""
+        return self.fetched.failures(self.days)
+
+    def _of_these(self, frame: pl.DataFrame) -> pl.DataFrame:
+        return _of(self.published, frame)
+
+
+def _of(days: Sequence[date], frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.filter(pl.col("day").is_in(list(days)))
+
+
+def _mended(before: pl.DataFrame, now: pl.DataFrame) -> set[date]:
+    """The days for which a source that was missing has answered."""
+    missing = before.filter(pl.col("state").is_in(MISSING)).select("source", "day")
+    answered = now.filter(~pl.col("state").is_in(MISSING))
+    return set(missing.join(answered, on=["source", "day"])["day"])
+
+
+def _kept(before: pl.DataFrame, now: pl.DataFrame, late: Sequence[date]) -> pl.DataFrame:
+    """The ledger of now; a list that was whole once is not called missing because asking again was in vain.
+
+    Of the days that were asked for by name, one that came in part this time is.
+    """
+    in_vain = (pl.col("state") == "failed") | (pl.col("state").is_in(MISSING) & pl.col("day").is_in(list(late)))
+    whole = before.filter(~pl.col("state").is_in(MISSING))
+    stays = whole.join(now.filter(in_vain).select("source", "day"), on=["source", "day"], how="semi")
+    return pl.concat([now.join(stays, on=["source", "day"], how="anti"), stays.select(now.columns)])
