@@ -22,6 +22,11 @@ import polars as pl
 from pydantic import PrivateAttr
 
 POLL_SECONDS = 0.1
+CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": "false",
+    # A publish is followed by closing the file: what it wrote goes to its place at once, not into a log before.
+    "checkpoint_threshold": "1KB",
+}
 ONE_ROW_AN_ASSET = ("partitions", "quarantine")
 """Tables in which a day's rows of several assets stand side by side."""
 
@@ -142,7 +147,7 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         deadline = time.monotonic() + self.lock_wait_seconds
         while True:
             try:
-                connection = duckdb.connect(str(path), config={"enable_external_access": "false"})
+                connection = duckdb.connect(str(path), config=CONFIG)
             except duckdb.IOException as error:
                 if "Could not set lock" not in str(error):
                     raise WarehouseError(f"{path} cannot be opened: {error}") from error

@@ -33,7 +33,7 @@ LEDGER = pl.Schema(
 )
 """The columns of `fetch_ledger`; `attempts` counts how often the source was asked for the day, over all runs."""
 
-AHEAD = 2
+AHEAD = 3
 """How many days a source is asked ahead of the one that is parsed: enough to wait for neither, and little to hold."""
 
 Asked = tuple[str, date]
@@ -149,30 +149,38 @@ class _Answer:
 
 
 def _answers(source: Source, store: BodyStore, days: Sequence[date]) -> Iterator[_Answer]:
-    """The answers for the days in turn, their bodies stored; the source is at most `AHEAD` days ahead."""
-    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=source.name)
+    """The answers for the days in turn, their bodies stored; the source is at most `AHEAD` days ahead.
+
+    What came is stored in a second thread, while the source is asked for the next day.
+    """
+    asking, keeping = (ThreadPoolExecutor(max_workers=1, thread_name_prefix=source.name) for _ in range(2))
     try:
         waiting: deque[Future[_Answer]] = deque()
         for day in days:
-            waiting.append(pool.submit(_ask, source, store, day))
+            waiting.append(keeping.submit(_keep, source, store, day, asking.submit(_ask, source, day)))
             if len(waiting) > AHEAD:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
     finally:
-        pool.shutdown(cancel_futures=True)
+        keeping.shutdown(cancel_futures=True)
+        asking.shutdown(cancel_futures=True)
 
 
-def _ask(source: Source, store: BodyStore, day: date) -> _Answer:
+def _ask(source: Source, day: date) -> _Answer:
     started = time.perf_counter()
     try:
-        listing = source.fetch(day)
-        if not isinstance(source, Stored):
-            store.keep(source.name, day, listing)
-        failure = None
+        listing, failure = source.fetch(day), None
     except SourceError as error:
         listing, failure = Listing(), error
     return _Answer(listing, failure, time.perf_counter() - started)
+
+
+def _keep(source: Source, store: BodyStore, day: date, asked: Future[_Answer]) -> _Answer:
+    answer = asked.result()
+    if answer.failure is None and not isinstance(source, Stored):
+        store.keep(source.name, day, answer.listing)
+    return answer
 
 
 def _take(source: Source, day: date, answer: _Answer, attempts: int, fetched: Fetched) -> None:

@@ -9,9 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, Protocol
 
 import polars as pl
+import pyarrow as pa
 
 from assets.fetch.calendar import Calendar
 
@@ -136,10 +138,19 @@ def frame(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
 
 
 def _column(name: str, kind: pl.DataType, values: list[Any]) -> pl.Series:
-    # Polars makes null of a text where it wants a list.
-    if isinstance(kind, pl.List) and not all(value is None or isinstance(value, list) for value in values):
+    if not isinstance(kind, pl.List):
+        return pl.Series(name, values, kind, strict=True)
+    if not all(value is None or isinstance(value, list) for value in values):
         raise TypeError(f"{name!r} should be a list in every row")
-    return pl.Series(name, values, kind, strict=True)
+    return pl.Series(name, _lists(values), kind)
+
+
+def _lists(values: list[list[str] | None]) -> pa.ListArray:
+    """Lists of texts as one text after another: Polars takes ten times as long to build them one by one."""
+    ends = accumulate((len(value or ()) for value in values), initial=0)
+    starts = [None if value is None else end for value, end in zip([*values, []], ends, strict=True)]
+    texts = pa.array([text for value in values for text in value or ()], pa.string())
+    return pa.ListArray.from_arrays(pa.array(starts, pa.int32()), texts)
 
 
 def utc(text: str | None) -> datetime | None:
