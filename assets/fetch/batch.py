@@ -128,7 +128,10 @@ def _counts(ledger: pl.DataFrame, listed: pl.DataFrame, stored: pl.DataFrame) ->
     unlisted = stored.select(keys).join(listed.select(keys), on=keys, how="anti", nulls_equal=True)
     kept = unlisted.group_by("day", "source").agg(kept=pl.len())
     asked = ledger.select("day", "source", "state", pl.col("fetched").cast(pl.Int64))
-    known = asked.join(kept, on=["day", "source"], how="left").with_columns(pl.col("kept").fill_null(0).cast(pl.Int64))
+    # Rows of a source that the settings no longer name stay too.
+    known = asked.join(kept, on=["day", "source"], how="full", coalesce=True).with_columns(
+        pl.col("state").fill_null("failed"), pl.col("fetched", "kept").fill_null(0).cast(pl.Int64)
+    )
     answered, nothing = pl.col("state") != "failed", pl.col("fetched") == 0
     return known.group_by("day").agg(
         expected=pl.sum("fetched") + pl.sum("kept"),

@@ -129,6 +129,13 @@ def test_lists_and_records_that_vanished_are_counted_and_kept() -> None:
     assert failed.facts.select("expected", "forgotten", "vanished_lists").row(0) == (2, 0, 0)
 
 
+def test_the_rows_of_a_source_that_is_no_longer_asked_stay_and_are_counted() -> None:
+    stored = merged(frame([{**row("a"), "source": "former"}]), frame(()), MORNING)
+    made = batch(Fetched([frame([row("b")])], [asked("fresh", 1)]), stored, NO_HISTORY, NOON)
+    assert sorted(made.rows["source"]) == ["feed", "former"]
+    assert made.facts.select("expected", "forgotten", "vanished_lists").row(0) == (2, 0, 0)
+
+
 def test_a_list_that_came_in_part_forgets_nothing() -> None:
     stored = merged(frame([row("a"), row("b")]), frame(()), MORNING)
     part = batch(Fetched([frame([row("a")])], [asked("incomplete", 1, 2)]), stored, NO_HISTORY, NOON)

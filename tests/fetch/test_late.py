@@ -15,6 +15,7 @@ from assets.fetch.archive import ArchiveSource
 from assets.fetch.bodies import BodyStore
 from assets.fetch.fetch import Feeds
 from assets.fetch.round import Round, late_days
+from assets.fetch.sample import SampleSource
 from orchestration.warehouse import Warehouse
 from quality import report
 from tests.lab import DATA
@@ -136,3 +137,12 @@ def test_only_the_newest_day_asks_for_late_ones(fetched: Warehouse) -> None:
     assert late_days(fetched, [date(2025, 3, 27)], BACK) == []
     assert late_days(fetched, [newest], 0) == []
     assert late_days(fetched, [newest], BACK)[-1] < newest
+
+
+def test_invented_papers_go_when_their_day_is_made_from_real_sources(later: Path, tmp_path: Path) -> None:
+    warehouse = Warehouse(path=str(tmp_path / "warehouse.duckdb"))
+    file, store = sorted(later.glob("*.json.gz"))[0], BodyStore(tmp_path / "bodies")
+    run(warehouse, Feeds([SampleSource()], store), day_of(file))
+    assert set(warehouse.rows("fetched_papers", [day_of(file)])["source"]) == {"sample"}
+    run(warehouse, Feeds([ArchiveSource(later)], store), day_of(file))
+    assert set(warehouse.rows("fetched_papers", [day_of(file)])["source"]) == {"archive"}
