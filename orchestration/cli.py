@@ -268,10 +268,21 @@ def _defs() -> "dg.Definitions":
 
 
 def _newest_day(settings: "Settings") -> date:
+    """The newest day of all sources that answer; one that does not stops nothing, and is told."""
+    from assets.fetch.source import SourceError
     from orchestration import resources
 
-    until = settings.yesterday()
-    days = [source.newest_day(until) for source in resources.feeds(settings).sources]
+    sources, until = resources.feeds(settings).sources, settings.yesterday()
+    days, failures = [], []
+    for source in sources:
+        try:
+            days.append(source.newest_day(until))
+        except SourceError as error:
+            failures.append(str(error))
+    if len(failures) == len(sources):
+        raise click.ClickException("\n".join(failures))
+    for failure in failures:
+        click.echo(f"going on without: {failure}", err=True)
     newest = max((day for day in days if day), default=None)
     if newest is None or newest < settings.first_day:
         raise click.ClickException(

@@ -189,7 +189,13 @@ def test_a_category_that_arxiv_cuts_is_said_to_be_missing(tmp_path: Path) -> Non
 )
 def test_the_newest_day_is_the_calendars(tmp_path: Path, server: Arxiv, until: date, hour: int, newest: date) -> None:
     assert source(tmp_path, server, in_new_york(TUESDAY, hour)).newest_day(until) == newest
-    assert server.asked == []
+    assert [asked.service for asked in server.asked] == ["atom"]
+
+
+def test_without_an_answer_there_is_no_newest_day(tmp_path: Path, server: Arxiv) -> None:
+    server.script = lambda asked: Fault.UNAVAILABLE
+    with pytest.raises(SourceError, match="503"):
+        source(tmp_path, server, in_new_york(TUESDAY, 9)).newest_day(TUESDAY)
 
 
 @pytest.mark.parametrize("hour", [9, 13], ids=["announcement", "harvest"])

@@ -22,7 +22,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
     """A terminal of which Monday and Tuesday are made; no test but that of `send` mails anything."""
     terminal = Terminal(tmp_path_factory.mktemp("made") / "home", {})
     result = terminal.run("backfill", MONDAY, TUESDAY)
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 0
     return terminal
 
 
@@ -157,6 +157,18 @@ def test_the_latest_day_of_the_sources_is_mailed_however_old_it_is(archive: Term
     assert len(archive.mails()) == 1
 
 
+def test_a_source_that_does_not_answer_is_told_and_stops_no_digest(terminal: NewTerminal) -> None:
+    nowhere = {"HUGGINGFACE__URL": "http://127.0.0.1:9", "HTTP__ATTEMPTS": "1"}
+    result = terminal(SOURCES="huggingface, sample", **nowhere).run("digest")
+    assert result.exit_code == 0
+    assert "going on without: huggingface: " in result.stderr
+    assert ": incomplete (huggingface failed: " in result.stdout
+    assert "1 sent" in result.stdout
+    alone = terminal(SOURCES="huggingface", **nowhere)("digest")
+    assert alone.exit_code == 1
+    assert alone.stderr.startswith("Error: huggingface: ")
+
+
 def test_without_a_day_with_papers_there_is_no_digest(tmp_path: Path, terminal: NewTerminal) -> None:
     result = terminal(SOURCES="archive", ARCHIVE__FOLDER=str(tmp_path))("digest")
     assert result.exit_code == 1
@@ -203,7 +215,7 @@ def test_a_run_that_cannot_begin_says_why(archive: Terminal) -> None:
 
 def _status(paperboy: Terminal, *arguments: object) -> list[dict[str, Any]]:
     result = paperboy("status", *arguments, "--json")
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 0
     found: list[dict[str, Any]] = json.loads(result.stdout)
     return found
 

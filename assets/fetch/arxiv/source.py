@@ -81,9 +81,11 @@ class ArxivSource:
         return [{**usual, **row, "url": f"https://arxiv.org/abs/{row['source_id']}"} for row in told]
 
     def newest_day(self, until: date) -> date | None:
-        """The latest day whose list is announced already; asks nobody."""
+        """The latest day whose list is announced already, by the calendar; the feed is asked whether it answers."""
         days = (until - timedelta(days=back) for back in range(DAYS_BACK))
         now = self._now()
+        if failure := self._current_announcement(now):
+            raise failure
         return next((day for day in days if self.calendar.lists(day) and self.calendar.announced_at(day) <= now), None)
 
     def _current_announcement(self, now: datetime) -> SourceError | None:
