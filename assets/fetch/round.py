@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from orchestration.warehouse import Warehouse
 
 MADE = """
-    SELECT day, max(day) OVER () AS newest FROM partitions
+    SELECT day FROM partitions
     WHERE asset = 'fetched_papers' AND outcome = 'published' AND day >= $first
 """
 HISTORY = "SELECT * FROM field_shares WHERE day < $last"
@@ -59,6 +59,8 @@ class Round:
         now = datetime.now(UTC).replace(tzinfo=None)
         made = batch(fetched, stored, history, now, deliver_incomplete=feeds.deliver_incomplete)
         changed = changed_days(*(_of(late, side) for side in (made.rows, stored))) | _mended(before, made.ledger)
+        # A late list that came in part is asked for again tomorrow; its day is not red again for it.
+        changed -= set(made.facts.filter(pl.col("shortfall") > 0)["day"])
         kept = _kept(before, made.ledger, late)
         return cls(
             days, sorted(changed.intersection(late)), fetched,

@@ -3,8 +3,8 @@
 import gzip
 import json
 import shutil
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from assets.fetch.bodies import BodyStore
 from assets.fetch.fetch import Feeds
 from assets.fetch.round import Round, late_days
 from assets.fetch.sample import SampleSource
+from assets.fetch.source import Body, Listing
 from orchestration.warehouse import Warehouse
 from quality import report
 from tests.lab import DATA
@@ -146,3 +147,40 @@ def test_invented_papers_go_when_their_day_is_made_from_real_sources(later: Path
     assert set(warehouse.rows("fetched_papers", [day_of(file)])["source"]) == {"sample"}
     run(warehouse, Feeds([ArchiveSource(later)], store), day_of(file))
     assert set(warehouse.rows("fetched_papers", [day_of(file)])["source"]) == {"archive"}
+
+
+class Growing:
+    """A list that has one paper, and one more whenever it is asked again; it may come in part."""
+
+    name, calendar = "growing", None
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.missing = ""
+
+    def fetch(self, day: date) -> Listing:
+        self.asked += 1
+        bodies = [Body(b"{}", f"https://feed.example/{number}", datetime.now(UTC)) for number in range(self.asked)]
+        return Listing(bodies, missing=self.missing)
+
+    def parse(self, day: date, bodies: Sequence[Body]) -> list[dict[str, Any]]:
+        return [{"day": day, "source": self.name, "source_id": body.url, "body": "", "record": "{}"} for body in bodies]
+
+    def newest_day(self, until: date) -> date | None:
+        return until
+
+
+def test_a_late_list_that_comes_in_part_waits_for_tomorrow(tmp_path: Path) -> None:
+    warehouse, source = Warehouse(path=str(tmp_path / "warehouse.duckdb")), Growing()
+    feeds, days = (
+        Feeds([source], BodyStore(tmp_path / "bodies"), late_days=BACK),
+        (date(2025, 3, 10), date(2025, 3, 11)),
+    )
+    run(warehouse, feeds, days[0])
+    source.missing = "page 1: 503"
+    made = Round.of(warehouse, feeds, [days[1]], [days[0]])
+    assert made.changed == []
+    source.missing = ""
+    again = Round.of(warehouse, feeds, [days[1]], [days[0]])
+    assert again.changed == [days[0]]
+    assert again.rows.filter(pl.col("day") == days[0]).height == source.asked - 1
