@@ -16,7 +16,7 @@ from typing import Any
 import requests
 import urllib3
 
-CHUNK = 1 << 20
+CHUNK = 1 << 19
 _LONGEST_WAIT = 3600.0
 _LAYER = re.compile(r"^\w+\(host=.*?\): ")
 
