@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from assets.fetch.batch import MISSING
 from assets.mail.outbox import Outbox, State
 from orchestration.runs import days_between
 from orchestration.warehouse import Warehouse
@@ -96,7 +97,7 @@ def _status(
 
 
 def _missing(sources: Sequence[dict[str, str]]) -> list[dict[str, str]]:
-    return [row for row in sources if row["state"] not in ("fresh", "quiet")]
+    return [row for row in sources if row["state"] in MISSING]
 
 
 def _listed(sources: Sequence[dict[str, str]]) -> str:

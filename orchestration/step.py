@@ -38,3 +38,9 @@ def step(
             kinds=kinds,
             metadata={"dagster/table_name": f"warehouse.{table}"},
         )
+
+
+def may_mail(context: dg.AssetExecutionContext) -> bool:
+    """Whether the run makes an edition to be mailed: a single day with its deliveries, asked for by no backfill."""
+    backfill = len(context.partition_keys) > 1 or "dagster/backfill" in context.run.tags
+    return not backfill and dg.AssetKey("deliveries") in context.job_def.asset_layer.executable_asset_keys

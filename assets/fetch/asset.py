@@ -7,7 +7,7 @@ import polars as pl
 
 from assets.fetch.fetch import Feeds
 from assets.fetch.round import Round, late_days
-from orchestration.step import step
+from orchestration.step import may_mail, step
 from orchestration.warehouse import Warehouse
 from quality import gate, report
 
@@ -33,7 +33,7 @@ def fetched_papers(
     comes late, and is published with its own day.
     """
     with gate.on_record(context, warehouse) as days:
-        late = late_days(warehouse, days, feeds.late_days) if _makes_an_edition(context) else []
+        late = late_days(warehouse, days, feeds.late_days) if may_mail(context) else []
         made = Round.of(warehouse, feeds.stored() if config.from_store else feeds, days, late)
         if made.failures:
             raise _failure(warehouse, made, context.run.run_id, asked=not config.from_store)
@@ -43,11 +43,6 @@ def fetched_papers(
             recorded={"fetch_ledger": made.ledger}, beside={"field_shares": made.shares},
             append={"popularity": made.snapshots},
         )  # fmt: skip
-
-
-def _makes_an_edition(context: dg.AssetExecutionContext) -> bool:
-    backfill = len(context.partition_keys) > 1 or "dagster/backfill" in context.run.tags
-    return not backfill and dg.AssetKey("deliveries") in context.job_def.asset_layer.executable_asset_keys
 
 
 def _failure(warehouse: Warehouse, made: Round, run_id: str, *, asked: bool) -> dg.Failure:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from assets.fetch.batch import MISSING, Batch, batch, changed_days, snapshots
+from assets.fetch.batch import MISSING, batch, changed_days, snapshots
 from assets.fetch.fetch import Feeds, Fetched, fetch
 from assets.fetch.sample import SampleSource
 
@@ -41,7 +41,10 @@ class Round:
     days: Sequence[date]
     changed: list[date]
     fetched: Fetched
-    batch: Batch
+    rows: pl.DataFrame  # of fetched_papers, and below of the tables beside it: of the days that are published
+    ledger: pl.DataFrame
+    shares: pl.DataFrame
+    facts: pl.DataFrame  # figures a day for the gate
     snapshots: pl.DataFrame
 
     @classmethod
@@ -61,11 +64,12 @@ class Round:
         changed = changed_days(*(_of(late, side) for side in (made.rows, stored))) | _mended(before, made.ledger)
         # A late list that came in part is asked for again tomorrow; its day is not red again for it.
         changed -= set(made.facts.filter(pl.col("shortfall") > 0)["day"])
-        kept = _kept(before, made.ledger, late)
-        return cls(
-            days, sorted(changed.intersection(late)), fetched,
-            Batch(made.rows, kept, made.shares, made.facts), snapshots(fetched.frame, latest, now),
-        )  # fmt: skip
+        changed &= set(late)
+        published = [*days, *sorted(changed)]
+        tables = (made.rows, _kept(before, made.ledger, late), made.shares, made.facts)
+        rows, ledger, shares, facts = (_of(published, table) for table in tables)
+        news = snapshots(fetched.frame, latest, now)
+        return cls(days, sorted(changed), fetched, rows, ledger, shares, facts, news)
 
     @property
     def published(self) -> list[date]:
@@ -73,32 +77,9 @@ class Round:
         return [*self.days, *self.changed]
 
     @property
-    def rows(self) -> pl.DataFrame:
-        """Rows of `fetched_papers`."""
-        return self._of_these(self.batch.rows)
-
-    @property
-    def ledger(self) -> pl.DataFrame:
-        """Rows of `fetch_ledger`."""
-        return self._of_these(self.batch.ledger)
-
-    @property
-    def shares(self) -> pl.DataFrame:
-        """Rows of `field_shares`."""
-        return self._of_these(self.batch.shares)
-
-    @property
-    def facts(self) -> pl.DataFrame:
-        """Figures a day for the gate."""
-        return self._of_these(self.batch.facts)
-
-    @property
     def failures(self) -> dict[date, str]:
         """The days for which no source gave anything; a late day is simply asked for again tomorrow."""
         return self.fetched.failures(self.days)
-
-    def _of_these(self, frame: pl.DataFrame) -> pl.DataFrame:
-        return _of(self.published, frame)
 
 
 def _of(days: Sequence[date], frame: pl.DataFrame) -> pl.DataFrame:

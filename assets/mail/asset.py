@@ -8,7 +8,7 @@ import dagster as dg
 from assets.mail.desk import Desk, day_edition
 from assets.mail.digest import digests
 from assets.mail.policy import Request, refusal
-from orchestration.step import step
+from orchestration.step import may_mail, step
 from orchestration.warehouse import Warehouse
 from quality import gate
 
@@ -66,7 +66,6 @@ def deliveries(
 def _request(
     context: dg.AssetExecutionContext, warehouse: Warehouse, desk: Desk, config: Delivery, day: date
 ) -> Request:
-    without_mail = dg.AssetKey("deliveries") not in context.job_def.asset_layer.executable_asset_keys
     return Request(
         day=day,
         today=desk.today(),
@@ -74,5 +73,5 @@ def _request(
         newer=warehouse.read(NEWER, {"day": day})["day"].item(),
         newest=date.fromisoformat(config.newest_day) if config.newest_day else None,
         confirmed=date.fromisoformat(config.confirmed_day) if config.confirmed_day else None,
-        backfill=without_mail or len(context.partition_keys) > 1 or "dagster/backfill" in context.run.tags,
+        backfill=not may_mail(context),
     )
