@@ -8,24 +8,18 @@ import gzip
 import hashlib
 import os
 import sqlite3
-import threading
-import weakref
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from filelock import FileLock
-
+from assets.fetch.database import Database
 from assets.fetch.source import Body, Listing
 
-_BUSY_SECONDS = 60
 _TABLES = """
-    PRAGMA journal_mode = WAL;
     CREATE TABLE IF NOT EXISTS bodies (
         id INTEGER PRIMARY KEY,
         url TEXT NOT NULL,
@@ -70,12 +64,11 @@ class BodyStore:
     """
 
     folder: Path
-    _turn: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
     def put(self, body: Body) -> Path:
         """Keep a body, and note in the index where it came from; content that is there already stays as it is."""
         path = self._write(body)
-        with self._index() as index:
+        with self._index.transaction() as index:
             _note(index, body)
         return path
 
@@ -92,7 +85,7 @@ class BodyStore:
 
     def latest(self, url: str) -> Body | None:
         """The newest body that this URL gave; None where there is none, or none that is whole."""
-        with self._index() as index:
+        with self._index.transaction() as index:
             row = index.execute(_LATEST, [url]).fetchone()
         try:
             return self._body(*row) if row else None
@@ -103,7 +96,7 @@ class BodyStore:
         """Keep the bodies of a listing, and note them as what the source gave for the day."""
         for body in listing.bodies:
             self._write(body)
-        with self._index() as index:
+        with self._index.transaction() as index:
             noted = [_note(index, body) for body in listing.bodies]
             row = [source, day.isoformat(), listing.expected, listing.missing, listing.lacking]
             insert = "INSERT INTO listings (source, day, expected, missing, lacking) VALUES (?, ?, ?, ?, ?)"
@@ -119,7 +112,7 @@ class BodyStore:
             SELECT id, expected, missing, lacking FROM listings WHERE source = ? AND day = ?
             ORDER BY missing = '' DESC, id DESC LIMIT 1
         """
-        with self._index() as index:
+        with self._index.transaction() as index:
             row = index.execute(newest, [source, day.isoformat()]).fetchone()
             listed = index.execute(_LISTED, row[:1]).fetchall() if row else []
         return Listing([self._body(*body) for body in listed], *row[1:]) if row else None
@@ -149,24 +142,9 @@ class BodyStore:
             Path(part.name).replace(path)
         return path
 
-    @contextmanager
-    def _index(self) -> Iterator[sqlite3.Connection]:
-        """The index for one transaction; threads take turns."""
-        with self._turn, self._connection:
-            yield self._connection
-
     @cached_property
-    def _connection(self) -> sqlite3.Connection:
-        """Kept open: SQLite tidies up whenever the last connection closes, which takes longer than all the rest."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        file = self.folder / "index.sqlite"
-        connection = sqlite3.connect(file, timeout=_BUSY_SECONDS, check_same_thread=False)
-        weakref.finalize(self, connection.close)
-        connection.execute("PRAGMA synchronous = NORMAL")
-        # SQLite does not wait for another process that changes the journal mode too: it fails.
-        with FileLock(f"{file}.lock"):
-            connection.executescript(_TABLES)
-        return connection
+    def _index(self) -> Database:
+        return Database(self.folder / "index.sqlite", _TABLES)
 
 
 def _note(index: sqlite3.Connection, body: Body) -> int:

@@ -6,21 +6,18 @@ One SQLite file that several processes may read while one harvests. How to ask a
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 
 from defusedxml.ElementTree import fromstring, tostring
-from filelock import FileLock
 
 from assets.fetch.arxiv import lists, oai
 from assets.fetch.calendar import Calendar
+from assets.fetch.database import Database
 
-BUSY_SECONDS = 60
 TABLES = """
-    PRAGMA journal_mode = WAL;
     CREATE TABLE IF NOT EXISTS records (
         id TEXT PRIMARY KEY,
         datestamp TEXT NOT NULL,
@@ -128,7 +125,7 @@ class HarvestStore:
             responded_at=part.responded_at or page.responded_at,
             expected=page.complete_size or part.expected,
         )
-        with self._connection() as connection:
+        with self._database.transaction() as connection:
             for record in page.records:
                 _add(connection, record, sha256, self.calendar)
             seen = [(part.harvest_set, record.id) for record in page.records]
@@ -138,7 +135,7 @@ class HarvestStore:
 
     def take(self, records: Sequence[oai.Record], sha256: str) -> list[date]:
         """Take records that belong to no slice; returns the days whose lists name them."""
-        with self._connection() as connection:
+        with self._database.transaction() as connection:
             for record in records:
                 _add(connection, record, sha256, self.calendar)
         placed = [moment for record in records for _, _, moment in _placed(record, self.calendar)]
@@ -148,12 +145,12 @@ class HarvestStore:
         """Whether a page brings only records that the slice has given already, just as they were."""
         given = "SELECT 1 FROM slice_ids JOIN records USING (id) WHERE harvest_set = ? AND id = ? AND datestamp = ?"
         places = ([part.harvest_set, record.id, record.datestamp.isoformat()] for record in page.records)
-        with self._connection() as connection:
+        with self._database.transaction() as connection:
             return bool(page.records) and all(connection.execute(given, place).fetchone() for place in places)
 
     def at(self, harvest_set: str) -> Slice | None:
         """The slice that a harvest of the set broke off in."""
-        with self._connection() as connection:
+        with self._database.transaction() as connection:
             row = connection.execute("SELECT * FROM slices WHERE harvest_set = ?", [harvest_set]).fetchone()
         if row is None:
             return None
@@ -164,14 +161,14 @@ class HarvestStore:
 
     def begin(self, part: Slice) -> None:
         """Note that a slice begins, or begins anew."""
-        with self._connection() as connection:
+        with self._database.transaction() as connection:
             connection.execute("DELETE FROM slice_ids WHERE harvest_set = ?", [part.harvest_set])
             _note(connection, part)
 
     def received(self, part: Slice) -> int:
         """How many records the slice has given so far."""
         count = "SELECT count(*) FROM slice_ids WHERE harvest_set = ?"
-        with self._connection() as connection:
+        with self._database.transaction() as connection:
             number: int = connection.execute(count, [part.harvest_set]).fetchone()[0]
         return number
 
@@ -180,7 +177,7 @@ class HarvestStore:
         place = [part.harvest_set, part.first.isoformat()]
         asked = _utc(coverage.asked_at) if coverage.asked_at else None
         covered = [part.harvest_set, coverage.first.isoformat(), _utc(coverage.through), asked]
-        with self._connection() as connection:
+        with self._database.transaction() as connection:
             connection.execute("DELETE FROM short_slices WHERE harvest_set = ? AND first = ?", place)
             if short:
                 row = [*place, short.last.isoformat(), short.received, short.expected]
@@ -191,14 +188,14 @@ class HarvestStore:
 
     def coverage(self, harvest_set: str) -> Coverage | None:
         """What is there of a set; None before its first slice is through."""
-        with self._connection() as connection:
+        with self._database.transaction() as connection:
             row = connection.execute("SELECT * FROM coverage WHERE harvest_set = ?", [harvest_set]).fetchone()
         return Coverage(_day(row[1]), datetime.fromisoformat(row[2]), _moment(row[3])) if row else None
 
     def short(self, harvest_set: str, since: date) -> list[Short]:
         """The set's slices with datestamps of `since` or later that came short."""
         slices = "SELECT * FROM short_slices WHERE harvest_set = ? AND last >= ? ORDER BY first"
-        with self._connection() as connection:
+        with self._database.transaction() as connection:
             rows = connection.execute(slices, [harvest_set, since.isoformat()]).fetchall()
         return [Short(row[0], _day(row[1]), _day(row[2]), *row[3:]) for row in rows]
 
@@ -209,41 +206,27 @@ class HarvestStore:
             SELECT xml, min(version) FROM versions JOIN records USING (id)
             WHERE counts_from >= ? AND counts_from < ? AND NOT deleted GROUP BY id ORDER BY id
         """
-        with self._connection() as connection:
-            for xml, version in connection.execute(placed, [_utc(start), _utc(end)]):
-                yield oai.record(fromstring(zlib.decompress(xml))), version
+        with self._database.transaction() as connection:
+            found = connection.execute(placed, [_utc(start), _utc(end)]).fetchall()
+        for xml, version in found:
+            yield oai.record(fromstring(zlib.decompress(xml))), version
 
     def seen(self, beginning: str) -> list[str]:
         """The ids that begin so, deleted ones too, in order."""
         # "/" and "." come right before "0" in ASCII; after "9" comes ":".
         between = "SELECT id FROM records WHERE id >= ? AND id < ? ORDER BY id"
-        with self._connection() as connection:
+        with self._database.transaction() as connection:
             return [row[0] for row in connection.execute(between, [beginning, f"{beginning}:"])]
 
     def archives(self, yymm: str) -> list[str]:
         """The archives that have ids of the old style in a month."""
         of_month = "SELECT DISTINCT substr(id, 1, instr(id, '/') - 1) FROM records WHERE id LIKE '%/' || ? || '___'"
-        with self._connection() as connection:
+        with self._database.transaction() as connection:
             return sorted(row[0] for row in connection.execute(of_month, [yymm]))
 
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        """A connection for one transaction."""
-        with closing(_connect(self._made)) as connection, connection:
-            yield connection
-
     @cached_property
-    def _made(self) -> Path:
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{self.file}.lock"), closing(_connect(self.file)) as connection:
-            connection.executescript(TABLES)
-        return self.file
-
-
-def _connect(file: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(file, timeout=BUSY_SECONDS)
-    connection.execute("PRAGMA synchronous = NORMAL")
-    return connection
+    def _database(self) -> Database:
+        return Database(self.file, TABLES)
 
 
 def _add(connection: sqlite3.Connection, record: oai.Record, sha256: str, calendar: Calendar) -> None:
