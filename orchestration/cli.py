@@ -4,6 +4,7 @@ Commands import what they need when they run, so that `--help` answers at once. 
 line on standard error; exit code 2 is bad usage or bad settings, 1 a run that failed.
 """
 
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -233,6 +234,52 @@ def audit(month: datetime, ask: bool) -> None:
 
     for line in audited(_settings(), month.date(), ask=ask):
         click.echo(line)
+
+
+@main.command()
+@click.argument("paper", metavar="ID")
+@click.argument("other", metavar="ID")
+def why(paper: str, other: str) -> None:
+    """Why two papers are one work, or what keeps them apart.
+
+    An ID is an arXiv id in any spelling, or source:id. What you know better goes into a file: dedupe.decisions.
+    """
+    from assets.clean.ids import named
+    from assets.dedupe.why import why as explained
+    from orchestration import resources
+
+    settings = _settings()
+    decisions = resources.decisions(settings)
+    for line in explained(resources.warehouse(settings), named(paper), named(other), decisions):
+        click.echo(line)
+
+
+@main.command("clean-text")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True), default="-")
+@click.option("--title", is_flag=True, help="The texts are titles: addresses in them stay.")
+def clean_text(file: str, title: bool) -> None:
+    """Show what cleaning makes of a text, for a report of one that comes out wrong.
+
+    FILE, or standard input, holds abstracts as a source gives them, with a blank line between two. Of each: the text
+    before (-) and after (+), the links lifted out of it with their kinds, its language.
+    """
+    from importlib.metadata import version
+
+    from orchestration.cleaned import comparison
+
+    name = "standard input" if file == "-" else file
+    try:
+        with click.open_file(file, "rb") as opened:
+            texts = [text for text in re.split(r"\n\s*\n", opened.read().decode()) if text.strip()]
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{name} is not UTF-8: look at byte {error.start}.") from error
+    if not texts:
+        raise click.ClickException(f"{name} holds no text.")
+    click.echo(f"paperboy {version('paperboy')}")
+    for text in texts:
+        click.echo()
+        for line in comparison(text, title=title):
+            click.echo(line)
 
 
 @main.command()

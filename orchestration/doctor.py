@@ -18,6 +18,8 @@ def checks(settings: Settings) -> Iterator[tuple[str, Check]]:
     yield "home", lambda: _home(settings)
     yield "warehouse", lambda: _warehouse(settings)
     yield "taxonomy", lambda: f"{len(resources.taxonomy(settings).topics)} topics"
+    if settings.dedupe.decisions:
+        yield "decisions", lambda: _decisions(settings)
     for source in resources.feeds(settings).sources:
         yield source.name, lambda source=source: _newest(source, settings)  # type: ignore[misc]
     yield (
@@ -29,6 +31,11 @@ def checks(settings: Settings) -> Iterator[tuple[str, Check]]:
 def _summary(settings: Settings) -> str:
     at = f"{settings.schedule.time:%H:%M} {settings.schedule.time_zone}"
     return f"sources {', '.join(settings.sources)}; daily at {at}; mail by {settings.mail.transport}"
+
+
+def _decisions(settings: Settings) -> str:
+    decided = resources.decisions(settings)
+    return f"{len(decided.same)} pairs the same, {len(decided.different)} different"
 
 
 def _newest(source: Source, settings: Settings) -> str:

@@ -5,6 +5,9 @@ from typing import Any
 
 import dagster as dg
 
+from assets.clean.ids import named
+from assets.dedupe.decisions import Decisions
+from assets.dedupe.decisions import load as load_decisions
 from assets.fetch.bodies import BodyStore
 from assets.fetch.fetch import Feeds
 from assets.fetch.http import Web
@@ -12,7 +15,8 @@ from assets.fetch.registry import SOURCES
 from assets.mail.desk import Desk
 from assets.mail.outbox import Outbox
 from assets.mail.transport import MaildirTransport, SmtpTransport, Transport
-from assets.tag.taxonomy import DEFAULT, Taxonomy, load
+from assets.tag.taxonomy import DEFAULT, Taxonomy
+from assets.tag.taxonomy import load as load_taxonomy
 from orchestration.settings import Mail, Settings
 from orchestration.warehouse import Warehouse
 
@@ -22,6 +26,7 @@ def resources(settings: Settings) -> dict[str, Any]:
     return {
         "warehouse": warehouse(settings),
         "feeds": dg.ResourceDefinition(lambda _: feeds(settings)),
+        "decisions": dg.ResourceDefinition(lambda _: decisions(settings)),
         "taxonomy": dg.ResourceDefinition(lambda _: taxonomy(settings)),
         "desk": dg.ResourceDefinition(lambda _: desk(settings)),
     }
@@ -57,7 +62,12 @@ def web(settings: Settings) -> Web:
 
 def taxonomy(settings: Settings) -> Taxonomy:
     """The operator's topics, or ours; read again for every run."""
-    return load(settings.taxonomy or DEFAULT)
+    return load_taxonomy(settings.taxonomy or DEFAULT)
+
+
+def decisions(settings: Settings) -> Decisions:
+    """What the operator decided about papers; read again for every run."""
+    return load_decisions(settings.dedupe.decisions, named)
 
 
 def outbox(settings: Settings) -> Outbox:

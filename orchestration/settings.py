@@ -168,6 +168,12 @@ class Archive(_Part):
         return self.folder
 
 
+class Dedupe(_Part):
+    """Which records are one work."""
+
+    decisions: Folder | None = None
+
+
 class Schedule(_Part):
     """When the digest of the day before is made; `time_zone` also says where a day begins and ends."""
 
@@ -209,6 +215,7 @@ class Settings(_Part):
     huggingface: HuggingFace = HuggingFace()
     arxiv: Arxiv = Arxiv()
     archive: Archive = Archive()
+    dedupe: Dedupe = Dedupe()
     schedule: Schedule = Schedule()
     digest: Digest = Digest()
     mail: Mail = Mail()

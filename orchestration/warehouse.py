@@ -63,10 +63,21 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         if context.run:
             self._run_id, self._job = context.run.run_id, context.run.job_name
 
-    def read(self, query: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:
-        """The result of a query; `parameters` are bound by name (`$name`)."""
+    def read(
+        self,
+        query: str,
+        parameters: Mapping[str, Any] | None = None,
+        frames: Mapping[str, pl.DataFrame] | None = None,
+    ) -> pl.DataFrame:
+        """The result of a query; `parameters` are bound by name (`$name`), `frames` are tables by their names."""
         with self.connect() as connection:
-            return _frame(connection, query, parameters)
+            for name, frame in (frames or {}).items():
+                connection.register(name, frame.to_arrow())
+            try:
+                return _frame(connection, query, parameters)
+            finally:
+                for name in frames or {}:
+                    connection.unregister(name)
 
     def rows(self, table: str, days: Collection[date]) -> pl.DataFrame:
         """A table's rows of these days, all columns."""
@@ -88,10 +99,12 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         days: Collection[date],
         replace: Mapping[str, pl.DataFrame],
         append: Mapping[str, pl.DataFrame] | None = None,
+        remove: Mapping[str, pl.DataFrame] | None = None,
     ) -> None:
-        """Replace these days' rows of each table, and append to others, all or nothing.
+        """Replace these days' rows of each table, remove rows of others and append to them, all or nothing.
 
-        In the tables that several assets share (`ONE_ROW_AN_ASSET`) only the rows of `asset` are replaced.
+        In the tables that several assets share (`ONE_ROW_AN_ASSET`) only the rows of `asset` are replaced. A row is
+        removed if a row of the frame equals it in all the columns that the frame has.
         Columns are matched by name. Raises `duckdb.Error` for a frame that does not fit; nothing is written then.
         """
         with self.connect() as connection:
@@ -100,6 +113,8 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
                 for table, frame in replace.items():
                     _delete(connection, table, asset, days)
                     _insert(connection, table, frame)
+                for table, frame in (remove or {}).items():
+                    _remove(connection, table, frame)
                 for table, frame in (append or {}).items():
                     _insert(connection, table, frame)
             except BaseException:
@@ -199,6 +214,15 @@ def _delete(connection: duckdb.DuckDBPyConnection, table: str, asset: str, days:
         of_asset = "AND asset = $asset"
         parameters["asset"] = asset
     connection.execute(f"DELETE FROM {_known(table)} WHERE day IN (SELECT unnest($days)) {of_asset}", parameters)  # noqa: S608
+
+
+def _remove(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:
+    if frame.is_empty():
+        return
+    equal = " AND ".join(f"{_known(table)}.{_known(column)} = outgoing.{column}" for column in frame.columns)
+    connection.register("outgoing", frame.unique().to_arrow())
+    connection.execute(f"DELETE FROM {table} USING outgoing WHERE {equal}")  # noqa: S608
+    connection.unregister("outgoing")
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:

@@ -172,6 +172,16 @@ CLEAN = Suite(
                     {"column": "title", "regex": NOT_PROSE},
                     "Markup or control characters in a title: an error page, or a cleaning rule that is missing.",
                     tolerance=0.1),
+        Expectation("abstract_is_prose", "ExpectColumnValuesToNotMatchRegex",
+                    {"column": "abstract", "regex": NOT_PROSE},
+                    "Markup or control characters in an abstract: a cleaning rule is missing. paperboy clean-text "
+                    "shows what becomes of a text.", severity="WARN"),
+        _present("title_tex", "What has a title has it as the source wrote it, too.", 0.1),
+        Expectation("author_keys_complete", "ExpectColumnPairValuesToBeEqual",
+                    {"column_A": "author_keys_count", "column_B": "author_count"},
+                    "Every author has a form for comparing: identity compares them in order."),
+        _between("words_range", "words", 1, 3_000,
+                 "An abstract has words, and fewer than a paper: look at the source's text.", severity="WARN"),
     ),
 )  # fmt: skip
 

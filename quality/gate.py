@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,17 @@ STARTED: ContextVar[float] = ContextVar("started")
 Event = dg.Output[None] | dg.AssetCheckEvaluation | dg.MaterializeResult[None] | dg.AssetMaterialization
 
 
+@dataclass(frozen=True)
+class Amendment:
+    """Single rows of days whose other rows stay: the batch holds those that come, `gone` has `day` and key of those
+    that go. `restated` are the days that say something else since, so that the steps after this one follow.
+    """
+
+    days: Sequence[date]
+    gone: pl.DataFrame
+    restated: Sequence[date]
+
+
 def publish(
     context: dg.AssetExecutionContext,
     warehouse: "Warehouse",
@@ -38,44 +50,107 @@ def publish(
     frame: pl.DataFrame,
     *,
     touched: Sequence[date] = (),
+    amendment: Amendment | None = None,
     facts: pl.DataFrame | None = None,
     beside: Mapping[str, pl.DataFrame] | None = None,
     recorded: Mapping[str, pl.DataFrame] | None = None,
     append: Mapping[str, pl.DataFrame] | None = None,
+    remove: Mapping[str, pl.DataFrame] | None = None,
 ) -> Iterator[Event]:
     """Judge `frame` and, if no day of `days` is blocked, replace these days' rows; yields the step's events.
 
-    `touched` are further days whose rows `frame` holds because works moved between days; one of them that is
-    blocked keeps its earlier rows and stops nothing. `facts` are figures a day that the suite speaks of;
-    `beside`, `recorded` and `append` are other tables' rows, written in the same transaction (`Warehouse.publish`);
-    `recorded` ones also for a day that is blocked.
+    `touched` are further days whose rows `frame` holds because they follow from other rows now, `amendment` says of
+    which days it holds some rows only; one of either that is blocked keeps its earlier rows and stops nothing. `facts`
+    are figures a day that the suite speaks of; `beside`, `recorded`, `append` and `remove` are other tables' rows,
+    written in the same transaction (`Warehouse.publish`); `recorded` ones also for a day that is blocked.
     Raises `dagster.Failure` when a day is blocked: nothing is written then but the results and the reason.
     """
     asset = context.asset_key.to_user_string()
     every_day = [*days, *touched]
-    upstream = SUITES[asset].upstream
-    upstream_rows = warehouse.counts(upstream, every_day) if upstream else None
-    verdict = judge(asset, every_day, frame, upstream_rows, facts)
-    results = report.quality_results(verdict, context.run.run_id)
+    verdict = _verdict(warehouse, asset, every_day, frame, facts, amendment)
     yield from report.check_results(context, verdict)
     if blocked := sorted(verdict.blocked.intersection(days)):
         rejected = report.rejected_partitions(warehouse, verdict, blocked, context.run.run_id)
+        results = report.quality_results(verdict, context.run.run_id)
         on_record = {"partitions": rejected, **_of(blocked, recorded)}
         warehouse.publish(asset, blocked, on_record, {"quality_results": results})
         reasons = "\n".join(f"{asset} {day} was rejected. {verdict.reason(day)}" for day in blocked)
         raise dg.Failure(f"{reasons}\nNothing was written; what was there before stays.", allow_retries=False)
     published = [day for day in every_day if day not in verdict.blocked]
-    rows = verdict.publishable(published)
-    tables = {
-        asset: rows,
-        "quarantine": report.quarantine(verdict, published, context.run.run_id),
-        "partitions": report.partitions(asset, rows, published, context.run.run_id),
-        **_of(published, beside),
-        **_of(published, recorded),
+    tables = {**_of(published, beside), **_of(published, recorded)}
+    written = _write(context, warehouse, verdict, published, tables, append or {}, remove or {}, amendment)
+    yield from report.materializations(context, frame.schema, written, days, time.perf_counter() - STARTED.get())
+
+
+def republish(
+    context: dg.AssetExecutionContext,
+    warehouse: "Warehouse",
+    days: Sequence[date],
+    frame: pl.DataFrame,
+    *,
+    amendment: Amendment,
+    append: Mapping[str, pl.DataFrame],
+    remove: Mapping[str, pl.DataFrame],
+) -> Iterator[dg.AssetMaterialization]:
+    """Judge `frame` and replace the rows of these days, none of which is the run's own; yields their materialisations.
+
+    A day that is blocked keeps its earlier rows. The step's checks speak of its own days, so what is found here is in
+    `quality_results` only.
+    """
+    verdict = _verdict(warehouse, context.asset_key.to_user_string(), days, frame, None, amendment)
+    published = [day for day in days if day not in verdict.blocked]
+    written = _write(context, warehouse, verdict, published, {}, append, remove, amendment)
+    yield from report.further_materializations(context, written)
+
+
+def _verdict(
+    warehouse: "Warehouse",
+    asset: str,
+    days: Sequence[date],
+    frame: pl.DataFrame,
+    facts: pl.DataFrame | None,
+    amendment: Amendment | None,
+) -> Verdict:
+    upstream = SUITES[asset].upstream
+    upstream_rows = warehouse.counts(upstream, days) if upstream else None
+    return judge(asset, days, frame, upstream_rows, facts, amendment.days if amendment else ())
+
+
+def _write(
+    context: dg.AssetExecutionContext,
+    warehouse: "Warehouse",
+    verdict: Verdict,
+    days: Sequence[date],
+    tables: Mapping[str, pl.DataFrame],
+    append: Mapping[str, pl.DataFrame],
+    remove: Mapping[str, pl.DataFrame],
+    amendment: Amendment | None,
+) -> dict[date, report.Written]:
+    """Replace the rows of these days, and amend others, by what the verdict lets through.
+
+    Returns what was written of each of these days, and of those that are restated.
+    """
+    run_id, asset, rows = context.run.run_id, verdict.asset, verdict.publishable(days)
+    written = {
+        day: report.Written(found.height, found) for day in days for found in [rows.filter(pl.col("day") == day)]
     }
-    warehouse.publish(asset, published, tables, {"quality_results": results, **(append or {})})
-    moved = [day for day in touched if day in published]
-    yield from report.materializations(context, rows, days, moved, time.perf_counter() - STARTED.get())
+    replace = {
+        asset: rows,
+        "quarantine": report.quarantine(verdict, days, run_id),
+        "partitions": report.partitions(asset, rows, days, run_id),
+        **tables,
+    }
+    append = {"quality_results": report.quality_results(verdict, run_id), **append}
+    if amendment:
+        amended = [day for day in amendment.days if day not in verdict.blocked]
+        come, gone = verdict.publishable(amended), amendment.gone.filter(pl.col("day").is_in(amended))
+        followed = [day for day in amendment.restated if day in amended]
+        partitions, restated = report.restated(warehouse, asset, followed, come, gone, run_id)
+        append |= {asset: come, "partitions": partitions}
+        remove = {asset: gone, "partitions": partitions.select("asset", "day"), **remove}
+        written |= restated
+    warehouse.publish(asset, days, replace, append, remove)
+    return written
 
 
 def _of(days: Sequence[date], tables: Mapping[str, pl.DataFrame] | None) -> dict[str, pl.DataFrame]:
@@ -110,10 +185,12 @@ def judge(
     frame: pl.DataFrame,
     upstream_rows: pl.DataFrame | None = None,
     facts: pl.DataFrame | None = None,
+    in_part: Sequence[date] = (),
 ) -> Verdict:
     """Every expectation of the asset's suite on every day; reads and writes nothing.
 
-    `upstream_rows` are counts as (day, rows), `facts` any further figures a day.
+    `upstream_rows` are counts as (day, rows), `facts` any further figures a day. Of the days `in_part`, `frame` holds
+    some rows only, and only what is expected of a row is judged.
     Raises `RuntimeError` when an expectation itself breaks: a bug must not look like bad data.
     """
     started = time.perf_counter()
@@ -121,8 +198,11 @@ def judge(
     figures = _figures(suite, days, frame, upstream_rows, facts)
     row_failures = _validate(_scalars(frame), [e for e in suite.expectations if e.of == "row"])
     day_failures = _validate(figures, [e for e in suite.expectations if e.of == "day"])
+    counted = figures.select("day", "rows")
+    if in_part:
+        counted = pl.concat([counted, _figures(Suite((), ()), in_part, frame, None, None)])
     findings = [
-        *_row_findings(suite, figures, frame, row_failures),
+        *_row_findings(suite, counted, frame, row_failures),
         *_day_findings(suite, figures, day_failures),
     ]
     return Verdict(asset, suite, frame, tuple(findings), time.perf_counter() - started)
@@ -217,14 +297,14 @@ def _batches() -> Any:
 
 
 def _row_findings(
-    suite: Suite, figures: pl.DataFrame, frame: pl.DataFrame, failures: Mapping[str, list[int]]
+    suite: Suite, counted: pl.DataFrame, frame: pl.DataFrame, failures: Mapping[str, list[int]]
 ) -> Iterator[Finding]:
     days = frame["day"].to_list()
     for expectation in (e for e in suite.expectations if e.of == "row"):
         by_day: dict[date, list[int]] = {}
         for place in failures[expectation.name]:
             by_day.setdefault(days[place], []).append(place)
-        for day, rows in figures.select("day", "rows").iter_rows():
+        for day, rows in counted.iter_rows():
             unexpected = tuple(by_day.get(day, ()))
             yield Finding(expectation, day, rows, unexpected, f"{len(unexpected)} of {rows} rows unexpected")
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ PREVIEW_COLUMNS: Mapping[str, Sequence[str]] = {
 }
 PREVIEW_LENGTH = 60
 """Characters of a cell; the UI shows Markdown of up to a thousand characters in place, and hides longer ones."""
+STATED = "SELECT day, outcome, rows, reason FROM partitions WHERE asset = $asset AND list_contains($days, day)"
 PARTITIONS = pl.Schema(
     {
         "asset": pl.String(),
@@ -166,27 +168,57 @@ def quarantine(verdict: Verdict, days: Sequence[date], run_id: str) -> pl.DataFr
     return pl.DataFrame(rows, schema=QUARANTINE, orient="row")
 
 
+@dataclass(frozen=True)
+class Written:
+    """What was written of a day: how many rows it holds now, and those that are worth showing."""
+
+    rows: int
+    shown: pl.DataFrame
+
+
+def restated(
+    warehouse: "Warehouse", asset: str, days: Sequence[date], come: pl.DataFrame, gone: pl.DataFrame, run_id: str
+) -> tuple[pl.DataFrame, dict[date, Written]]:
+    """Rows for `partitions` of days of which some rows were replaced, the outcome as it was; and what they hold now."""
+    stated = warehouse.read(STATED, {"asset": asset, "days": list(days)})
+    counts, arrived, left = dict(stated.select("day", "rows").iter_rows()), _counts(come), _counts(gone)
+    written = {
+        day: Written(rows + arrived.get(day, 0) - left.get(day, 0), come.filter(pl.col("day") == day))
+        for day, rows in counts.items()
+    }
+    listed = [
+        (asset, day, outcome, written[day].rows, reason, run_id, now())
+        for day, outcome, reason in stated.select("day", "outcome", "reason").iter_rows()
+    ]
+    return _partitions(listed), written
+
+
 def materializations(
     context: dg.AssetExecutionContext,
-    rows: pl.DataFrame,
+    schema: pl.Schema,
+    written: Mapping[date, Written],
     days: Sequence[date],
-    touched: Sequence[date],
     seconds: float,
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetMaterialization]:
-    """The step's materialisation, with figures for each of its days; `touched` days get one of their own."""
-    asset = context.asset_key
-    about = {day: _about(asset.to_user_string(), rows.filter(pl.col("day") == day)) for day in (*days, *touched)}
-    for day in touched:
-        yield dg.AssetMaterialization(asset, partition=str(day), metadata=about[day])
+    """The step's materialisation, with figures for each of its days; further days get one of their own."""
+    yield from further_materializations(context, {day: found for day, found in written.items() if day not in days})
     for day in days:
-        context.add_asset_metadata(about[day], asset_key=asset, partition_key=str(day))
-    whole: dict[str, Any] = {"dagster/column_schema": column_schema(rows.schema), "seconds": round(seconds, 3)}
+        context.add_asset_metadata(_about(context, written[day]), asset_key=context.asset_key, partition_key=str(day))
+    whole: dict[str, Any] = {"dagster/column_schema": column_schema(schema), "seconds": round(seconds, 3)}
     yield dg.MaterializeResult(metadata=whole)
 
 
-def _about(table: str, rows: pl.DataFrame) -> dict[str, Any]:
-    preview = dg.MetadataValue.md(markdown(table, rows.head(PREVIEW_ROWS)))
-    return {"dagster/partition_row_count": rows.height, "preview": preview}
+def further_materializations(
+    context: dg.AssetExecutionContext, written: Mapping[date, Written]
+) -> Iterator[dg.AssetMaterialization]:
+    """A materialisation of each day that was written beside the run's own."""
+    for day, found in written.items():
+        yield dg.AssetMaterialization(context.asset_key, partition=str(day), metadata=_about(context, found))
+
+
+def _about(context: dg.AssetExecutionContext, written: Written) -> dict[str, Any]:
+    preview = dg.MetadataValue.md(markdown(context.asset_key.to_user_string(), written.shown.head(PREVIEW_ROWS)))
+    return {"dagster/partition_row_count": written.rows, "preview": preview}
 
 
 def column_schema(schema: pl.Schema) -> dg.TableSchema:

@@ -6,10 +6,14 @@ are neither dropped nor merged: what is wrong with a row the gate judges, what i
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 import polars as pl
 
 from assets.clean import ids
+from assets.clean.language import languages
+from assets.clean.links import LINK, lift
+from assets.clean.people import author_key
 from assets.clean.text import DIRTY, prose
 
 CLEAN = pl.Schema(
@@ -22,8 +26,12 @@ CLEAN = pl.Schema(
         "doi": pl.String(),
         "title": pl.String(),
         "abstract": pl.String(),
+        "title_tex": pl.String(),
+        "abstract_tex": pl.String(),
         "title_key": pl.String(),
         "authors": pl.List(pl.String()),
+        "author_keys": pl.List(pl.String()),
+        "author_count": pl.Int32(),
         "categories": pl.List(pl.String()),
         "keywords": pl.List(pl.String()),
         "published": pl.Datetime("us"),
@@ -32,12 +40,18 @@ CLEAN = pl.Schema(
         "note": pl.String(),
         "licence": pl.String(),
         "announced": pl.String(),
-        "links": pl.List(pl.String()),
+        "links": pl.List(LINK),
         "url": pl.String(),
+        "language": pl.String(),
+        "words": pl.Int32(),
         "withdrawn": pl.Boolean(),
     }
 )
-"""The columns of `clean_papers`; `published` is UTC without a zone."""
+"""The columns of `clean_papers`; `published` is UTC without a zone.
+
+`title` and `abstract` are prose, `title_tex` and `abstract_tex` the source's own text in one line; `author_keys` has
+a form for comparing of each of `authors`; `language` (ISO 639-1) and `words` are the abstract's.
+"""
 
 _SUBJECT = r"(?:paper|article|manuscript|submission|preprint|document|work|note|comment|version|upload|report)"
 _STATE = r"(?:has|have|had)?\s*(?:now\s+)?(?:been|is|was)\s+(?:\w+\s+){0,2}?(?:withdrawn|retracted)"
@@ -52,28 +66,32 @@ _NOTED = (
     r"|(?:^|[.;,:!?]\s+)(?:(?:paper|manuscript)\s+)?withdrawn\s+(?:by|due|because|as|since|to|in|at|on|for|following)\b"
     r"|\bwithdrawn\s+(?:due|because)\b|\bwithdrawn\s+by\s+(?:the\s+)?(?:co-?)?(?:authors?|arxiv|submitter)\b"
 )
-_ADDRESS = re.compile(r"https?://[^\s<>\"{}|\\^`]+")
-_SENTENCES = re.compile(r"(?<=[.!?])\s+(?=\W*[A-Z])")
+_WRITTEN = pl.element().filter(pl.element() != "")
 _UNLETTERED = re.compile(r"[\W_]+")
 
 
 def clean(fetched: pl.DataFrame) -> pl.DataFrame:
     """Rows of `fetched_papers` as rows of `CLEAN`, one for one and in the same order.
 
-    A null title or abstract stays null, and a blank one becomes null. The abstract keeps its words: addresses
-    in its closing sentences are repeated in `links`, after the source's own.
+    A null title or abstract stays null, and a blank one becomes null. Addresses that close an abstract move to
+    `links`, after the source's own.
     """
     texts = fetched.with_columns(
         pl.col("title", "abstract", "note").map_batches(_prose, return_dtype=pl.String).replace("", None),
-        _names(fetched["authors"]),
-        _names(fetched["keywords"]),
+        _unwrapped(pl.col("title", "abstract")).replace("", None).name.suffix("_tex"),
+        _each(fetched["authors"], _prose).list.eval(_WRITTEN),
+        _each(fetched["keywords"], _prose).list.eval(_WRITTEN),
     )
+    texts = lift(texts)
     return texts.with_columns(
+        _each(texts["authors"], _author_keys).alias("author_keys"),
+        languages(texts["abstract"].fill_null(texts["title"])).alias("language"),
         paper_id=ids.paper_id(pl.col("source"), pl.col("source_id")),
         version=pl.coalesce("version", ids.version(pl.col("source_id"))),
         doi=ids.doi(pl.col("doi")),
         title_key=pl.col("title").map_elements(title_key, return_dtype=pl.String),
-        links=_links(texts),
+        author_count=pl.col("authors").list.len(),
+        words=pl.col("abstract").str.count_matches(r"\S+"),
         withdrawn=_withdrawn(),
     ).select(pl.col(name).cast(kind) for name, kind in CLEAN.items())
 
@@ -88,54 +106,29 @@ def title_key(title: str) -> str:
 
 def _prose(texts: pl.Series) -> pl.Series:
     """`prose` of each text, calling Python only for those that need it."""
-    plain = texts.str.replace_all(r"\s+", " ").str.strip_chars()
+    plain = texts.to_frame().select(_unwrapped(pl.col(texts.name))).to_series()
     dirty = texts.str.contains(DIRTY).fill_null(False).arg_true()
     repaired = pl.Series([prose(text) for text in texts.gather(dirty)], dtype=pl.String)
     return plain.scatter(dirty, repaired)
 
 
-def _names(lists: pl.Series) -> pl.Series:
-    """The lists' names cleaned and blank ones dropped; each distinct name is looked at once."""
+def _unwrapped(texts: pl.Expr) -> pl.Expr:
+    return texts.str.replace_all(r"\s+", " ").str.strip_chars()
+
+
+def _author_keys(names: pl.Series) -> pl.Series:
+    return pl.Series(names.name, [author_key(name) for name in names], dtype=pl.String)
+
+
+def _each(lists: pl.Series, rule: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """The lists with the rule applied to each name; each distinct one is looked at once."""
     written = lists.explode().drop_nulls().unique()
-    cleaned = _prose(written)
-    changed = written.ne_missing(cleaned)
-    name = pl.element().replace(written.filter(changed), cleaned.filter(changed))
-    return lists.to_frame().select(pl.col(lists.name).list.eval(name.filter(name != ""))).to_series()
+    made = rule(written)
+    changed = written.ne_missing(made)
+    name = pl.element().replace(written.filter(changed), made.filter(changed))
+    return lists.to_frame().select(pl.col(lists.name).list.eval(name)).to_series()
 
 
 def _withdrawn() -> pl.Expr:
     noted = pl.col("note").str.contains(_NOTED).fill_null(False)
     return noted | pl.col("abstract").str.contains(_ANNOUNCED).fill_null(False)
-
-
-def _links(texts: pl.DataFrame) -> pl.Series:
-    rows = texts.select("links", "abstract").iter_rows()
-    return pl.Series("links", [_merged(links, abstract) for links, abstract in rows], dtype=pl.List(pl.String))
-
-
-def _merged(links: list[str | None] | None, abstract: str | None) -> list[str]:
-    own = [link.strip() for link in links or [] if link and _ADDRESS.match(link.strip())]
-    return list(dict.fromkeys([*own, *closing_addresses(abstract or "")]))
-
-
-def closing_addresses(abstract: str) -> list[str]:
-    """The web addresses in the last sentences of an abstract, back to the last sentence that names none."""
-    first = _ADDRESS.search(abstract)
-    if first is None:
-        return []
-    found: list[str] = []
-    for sentence in reversed(_SENTENCES.split(abstract[first.start() :])):
-        addresses = [_trimmed(address) for address in _ADDRESS.findall(sentence)]
-        if not addresses:
-            break
-        found = addresses + found
-    return found
-
-
-def _trimmed(address: str) -> str:
-    """An address without the punctuation of the sentence around it; a bracket of its own stays."""
-    while address[-1] in ".,;:!?'\"*”’" or (
-        address[-1] in ")]" and address.count(address[-1]) > address.count("(["[address[-1] == "]"])
-    ):
-        address = address[:-1]
-    return address

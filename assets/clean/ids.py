@@ -33,6 +33,13 @@ def paper_id(source: pl.Expr, source_id: pl.Expr) -> pl.Expr:
     return pl.coalesce(arxiv, other)
 
 
+def named(written: str) -> str:
+    """The `paper_id` that somebody means: an arXiv id in any spelling, else `source:id`, taken as it stands."""
+    text = pl.DataFrame({"id": [written]}, schema={"id": pl.String})
+    (found,) = text.select(paper_id(pl.lit(""), pl.col("id"))).row(0)
+    return str(found or "").removeprefix(":")
+
+
 def version(source_id: pl.Expr) -> pl.Expr:
     """The version that an arXiv id ends in, or null."""
     bare = _bare(source_id)

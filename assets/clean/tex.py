@@ -1,70 +1,70 @@
 """TeX in running text as the words that it sets.
 
-What belongs here: accents, special letters, text macros, quotes, dashes, ties, and where formulas begin and
-end. What a formula becomes is `mathematics.py`'s; HTML, control characters and white space are `text.py`'s. A
-macro that nobody but its author can expand stays as it is written.
+What belongs here: where formulas begin and end, accents, quotes, dashes and ties, and the order of it all. What
+a formula becomes is `mathematics.py`'s, what a macro sets `macros.py`'s; HTML, control characters and white space
+are `text.py`'s.
 """
 
 import re
 import unicodedata
 from collections.abc import Callable
 
-from assets.clean import mathematics
+from assets.clean import macros, mathematics
+from assets.clean.symbols import ACCENTS, FRACTIONS, STYLES, signs, symbols
 
 _COMBINING = {'"': "\u0308", "'": "\u0301", "`": "\u0300", "^": "\u0302", "~": "\u0303", "=": "\u0304"}
-_COMBINING |= {".": "\u0307", "u": "\u0306", "v": "\u030c", "H": "\u030b", "c": "\u0327", "d": "\u0323"}
-_COMBINING |= {"k": "\u0328", "r": "\u030a", "b": "\u0331"}
-_LETTERS = {"ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "aa": "å", "AA": "Å", "o": "ø", "O": "Ø"}
-_LETTERS |= {"l": "ł", "L": "Ł", "i": "ı", "j": "ȷ", "dh": "ð", "th": "þ", "dj": "đ", "DJ": "Đ", "TH": "Þ"}
-_NAMES = {"LaTeX": "LaTeX", "TeX": "TeX", **{name: name for name in mathematics.FUNCTIONS}}
+_COMBINING |= {"''": "\u0308", ".": "\u0307", "u": "\u0306", "v": "\u030c", "H": "\u030b", "c": "\u0327", "d": "\u0323"}
+_COMBINING |= {"k": "\u0328", "r": "\u030a", "b": "\u0331", "t": "\u0361"}
 
-_WRAPPERS = frozenset(
-    "emph textbf textit texttt textsc textsf textrm textsl textmd textup textnormal text mbox hbox fbox "
-    "underline uline url path mathrm mathit mathbf title centerline textquote enquote".split()
-)
-_CITATIONS = frozenset("cite citep citet citealp citeauthor citeyear ref eqref autoref cref Cref".split())
-_REMARKS = frozenset({"footnote", "thanks"})
-_UNSEEN = frozenset("label tag color vspace hspace bibliographystyle index".split())
-_SWITCHES = frozenset("it bf em rm sc sl tt sf itshape bfseries scshape normalfont noindent".split())
-_BLANKS = frozenset("par newline linebreak quad qquad smallskip medskip bigskip item hfill".split())
-
-# A look-behind stands after the first character, not before it: so the search can skip to that character.
-_MARKUP = re.compile(r"[\\$`~{]|''|--")
+_MARKS = ("$", "\\", "--", "`", "~", "{", "}", "''")
 _URL = r"https?://(?:[^\s\\{}<>\"$`|^\ufdd0\ufdd1]|\\[_%#&~])+"
+_ENVIRONMENT = "equation|align|aligned|eqnarray|gather|multline|cases|array|split|displaymath|math|[pb]?matrix"
+# A look-behind stands after the first character, not before it: so the search can skip to that character.
+_WITHIN = r"(?>\\(?:[mh]box|text\w*)\s*\{(?:[^{}]|\{[^{}]*\})*\}|[^$\\]|\\.)+?"
 _MATHEMATICS = (
-    r"\$\$(?P<display>[^$]+)\$\$"
-    r"|\$(?<!\\.)(?P<inline>(?:[^$\\]|\\.)+?)\$"
-    r"|\\\((?<!\\..)(?P<round>.+?)\\\)"
-    r"|\\\[(?<!\\..)(?P<square>.+?)\\\]"
-    r"|\\begin\{(?P<environment>equation|align|eqnarray|gather|multline|cases|array|split|displaymath|math)\*?\}"
-    r".*?\\end\{(?P=environment)\*?\}"
+    rf"\$\$(?P<display>{_WITHIN})\$\$"
+    rf"|\$(?<!\\.)(?P<inline>{_WITHIN})\$"
+    r"|\\\((?<!\\..)(?P<round>(?:[^\\]|\\[^(])+?)\\\)"
+    r"|\\\[(?<!\\..)(?P<square>(?:[^\\]|\\[^\[])+?)\\\]"
+    rf"|\\begin\{{(?P<environment>{_ENVIRONMENT})(?P<star>\*?)\}}"
+    rf"(?P<body>(?:[^\\]|\\(?!begin\{{(?P=environment)[*}}])[^$])*?)\\end\{{(?P=environment)(?P=star)\}}"
 )
-_SPAN = re.compile(f"(?P<url>{_URL})|{_MATHEMATICS}", re.DOTALL)
+_SPAN = re.compile(_MATHEMATICS, re.DOTALL)
+_SPAN_OR_ADDRESS = re.compile(f"(?P<url>{_URL})|{_MATHEMATICS}", re.DOTALL)
 _SPOKEN = re.compile(r"\\(?:text\w*|mbox|hbox|mathrm|mathit|operatorname)\s*\{[^{}]*\}")
 _SENTENCE = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}[,.;:]?\s+[A-Za-z]{2,}(?![A-Za-z({_^])")
 _AMOUNT = re.compile(r"\d[^\\^_={}]*[^\w.]\Z|\d[^\\^_={}]*\s[a-z]{2}")
+_LINK = re.compile(r"\$\s*(\\(?:href|url)\s*\{[^{}$]*\}(?:\{(?:[^{}$]|\{[^{}$]*\})*\})?)\s*\$")
 _HELD = re.compile("\ufdd0(\\d+)\ufdd1")
 
+_TYPESET = (ACCENTS.keys() | FRACTIONS | STYLES.keys() | {"sqrt", "operatorname"}) - macros.WRAPPERS - macros.FONTS
+_ARGUMENT = r"\{(?:[^{}\ufdd0]|\{(?:[^{}\ufdd0]|\{[^{}\ufdd0]*\})*\})*\}"
+_SCRIPT = rf"[_^](?:{_ARGUMENT}|\\[A-Za-z]+(?![A-Za-z{{])|[A-Za-z0-9*](?![A-Za-z0-9]))"
+_BARE = re.compile(
+    rf"\\(?:{'|'.join(sorted(_TYPESET))})(?![A-Za-z])"
+    rf"(?:(?:{_ARGUMENT})+|\s*\\[A-Za-z]+(?![A-Za-z{{])|\s+[A-Za-z](?![A-Za-z{{])|(?<=bb|al|ak)\s+[A-Z]|\d\d)(?:{_SCRIPT})*"
+    rf"|\\(?P<symbol>[A-Za-z]+)(?:{_SCRIPT})+"
+    rf"|[_^](?<=[\w)\]}}|*][_^])(?:{_ARGUMENT}|\\[A-Za-z]+(?![A-Za-z{{]))(?:{_SCRIPT})*"
+)
+_SPLIT = re.compile(r"\\([bcdkrtuvH])\{([a-z]{2,})\}")
 _BREAK = re.compile(r"\\\\(?:\[[^\[\]]*\])?")
 _ACCENT = re.compile(
-    r"\\(?:([\"'`^~=.])(?:\{\s*(\\[ij]|[A-Za-zı])\s*\}|(?:(?<=['`^])\s)?(\\[ij](?![A-Za-z])|[A-Za-z]))"
-    r"|([uvHcdbkr])(?:\s*\{\s*(\\[ij]|[A-Za-zı])\s*\}|\s+([A-Za-z])))"
+    r"\\(?:(''|[\"'`^~=.])(?:\s?\{\s*(\\[ij]|[A-Za-zı])\s*\}|(?:(?<=['`^])\s|(?<=[A-Za-z]\\\")\s)?(\\[ij](?![A-Za-z])|[A-Za-z]))"
+    r"|([uvHcdbkrt])(?:\s*\{\s*(\\[ij]|[A-Za-zı])\s*\}|\s+([A-Za-z])))"
 )
-_PAIR = re.compile(r"\\(href|textcolor)\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
-_MACRO = re.compile(r"\\([A-Za-z]+)\*?\s*(?:\[[^\[\]{}]*\]\s*)*\{([^{}]*)\}")
-_ENVIRONMENT = re.compile(r"\\(?:begin|end)\s*\{(?:itemize|enumerate|abstract|quote|center|description)\}")
-_NAME = re.compile(r"\\(?<!\\.)([A-Za-z]+)(\s*)(\{\})?")
-_BRACED_SWITCH = re.compile(r"\{\s*\\(?:it|bf|em|rm|sc|sl|tt|sf)(?![A-Za-z])\s*([^{}]*?)(?:\\/)?\}")
-_ESCAPE = re.compile(r"\\([%&_#])")
+_MACRO_TAIL = re.compile(r"\\[A-Za-z]+\Z")
+_BRACKET = re.compile(r"\\([{}|])")
+_ESCAPE = re.compile(r"\\([%&_#~^\d])")
 _BLANK = re.compile(r"\\[ ,;:\n]")
+_HYPHEN = "\\=/"
 _NOTHING = re.compile(r"\\[!/@-](?![A-Za-z]*\{)")
 _DOLLAR = re.compile(r"\\\$(?=\d)")
-_GROUP = re.compile(
-    r"(?<![\\\w}\]^_])\{([^\W\d_][\w -]+)\}"
-    r"|(?<![\\}\]^_])\{([^\W\d_]+)\}(?=[\w-])"
-    r"|(?<=\w)\{([^\W\d_])\}"
+# One that lost its mate: prices have it before a number or after one, and currencies after capitals.
+_LONE_DOLLAR = re.compile(
+    r"\$(?:(?<=[a-zα-ω)\]}\ufdd1]\$)|(?<=[A-Za-z][A-Z]\$)(?<!US\$)(?<!AU\$)(?<!CA\$)(?<!HK\$)(?<!NZ\$))(?=[\s.,;:)]|\Z)"
+    r"|\$(?<=\s\$)(?=[a-zα-ω(\[\ufdd0])"
 )
-_TEX_TAIL = re.compile(r"\\[A-Za-z]+\Z|[\^_]\Z")
+_PRICE = re.compile(r"\$(\\\$\d[\d.,]*)\$")
 _TIE = re.compile(
     r"~(?<!~~)~*(?:(?=[A-Za-z])(?<=\s~)|(?=\[[^\[\]]*\]))"
     r"|~(?<=[^\s/~]~)(?<![^A-Za-z][A-Za-z]~(?=\d))~*(?=[^\s~])"
@@ -76,23 +76,32 @@ _SINGLE_QUOTED = re.compile(r"`(?<![\w`\\]`)([^\s`'][^`\n]{0,300}?)'(?![\w'])")
 
 
 def words(text: str) -> str:
-    """Text with its TeX set as words; what Unicode cannot say, and unknown macros, keep their TeX."""
-    if not _MARKUP.search(text):
+    """Text with its TeX set as words; a formula that Unicode cannot say keeps its TeX, between dollars."""
+    if not any(mark in text for mark in _MARKS):
         return text
-    held: list[str] = []
+    held: dict[str, int] = {}
 
     def hold(piece: str) -> str:
-        held.append(piece)
-        return f"\ufdd0{len(held) - 1}\ufdd1"
+        return f"\ufdd0{held.setdefault(piece, len(held))}\ufdd1"
 
-    text = _set(_without_formulas(text, hold))
-    return _HELD.sub(lambda place: held[int(place[1])], text)
+    text = text.replace("\ufdd0", "").replace("\ufdd1", "")
+    if "\\href" in text or "\\url" in text:
+        text = _LINK.sub(r"\1", text)
+    text = _without_formulas(_PRICE.sub(r"\1", text), hold)
+    if "\\" in text or "{" in text or "}" in text:
+        text = _bare(text, hold)
+        text = _set(text, hold, balanced=all(piece.count("{") == piece.count("}") for piece in held))
+    if "$" in text:
+        text = _LONE_DOLLAR.sub("", text)
+    pieces = list(held)
+    return _HELD.sub(lambda place: pieces[int(place[1])], _typeset(text))
 
 
 def _without_formulas(text: str, hold: Callable[[str], str]) -> str:
     """The text with each address and formula held aside, so that no rule for words touches it."""
     pieces, start = [], 0
-    while span := _SPAN.search(text, start):
+    spans = _SPAN_OR_ADDRESS if "://" in text else _SPAN
+    while span := spans.search(text, start):
         pieces.append(text[start : span.start()])
         if _is_formula(span):
             pieces.append(hold(_formula(span)))
@@ -105,27 +114,59 @@ def _without_formulas(text: str, hold: Callable[[str], str]) -> str:
 
 def _is_formula(span: re.Match[str]) -> bool:
     """Whether a span is what it looks like: between two prices, or after a lost dollar, lies a sentence."""
+    if span.lastgroup != "inline":
+        return True
     inline = span["inline"]
-    if inline is None:
+    if " " not in inline and not inline[0].isdigit():
         return True
     follows = span.string[span.end() : span.end() + 1]
-    if _AMOUNT.match(inline) and (follows.isdigit() or " " in inline):
+    if _AMOUNT.match(inline.lstrip()) and (follows.isdigit() or " " in inline.strip()):
         return False
-    return not _SENTENCE.search(_SPOKEN.sub(" ", inline))
+    return not _says(inline)
+
+
+def _says(formula: str) -> bool:
+    """Whether it holds a sentence, beside the words that are marked as such."""
+    return bool(" " in formula and _SENTENCE.search(formula) and _SENTENCE.search(_SPOKEN.sub(" ", formula)))
 
 
 def _formula(span: re.Match[str]) -> str:
-    if span["url"]:
-        return re.sub(r"\\([_%#&~])", r"\1", span["url"])
-    body = next((span[name] for name in ("inline", "display", "round", "square") if span[name]), None)
-    return (body and mathematics.in_unicode(body)) or span[0]
+    kind = span.lastgroup or ""
+    body = span[kind]
+    if kind == "url":
+        return re.sub(r"\\([_%#&~])", r"\1", body)
+    if (read := mathematics.in_unicode(body)) is not None:
+        return mathematics.beside(read, span.string[span.end() : span.end() + 1])
+    return span[0] if kind == "body" or "$" in body or _says(body) else f"${body}$"
 
 
-def _set(text: str) -> str:
-    if "\\" in text:
-        text = _macros(text)
-    if "{" in text:
-        text = _GROUP.sub(_ungrouped, text)
+def _bare(text: str, hold: Callable[[str], str]) -> str:
+    """Text with the mathematics that stands outside dollars set, or held aside between dollars of its own."""
+
+    def formula(match: re.Match[str]) -> str:
+        if match["symbol"] and match["symbol"] not in symbols():
+            return match[0]
+        read = mathematics.in_unicode(match[0])
+        if read is None:
+            return hold(f"${match[0]}$")
+        return hold(mathematics.beside(read, match.string[match.end() :][:1]))
+
+    text = _ACCENT.sub(_accented, _BREAK.sub(" ", text))
+    # `\b{eta}`: an accent's name was taken out of it on the way.
+    text = _SPLIT.sub(lambda split: signs().get(split[1] + split[2], split[0]), text)
+    return _BARE.sub(formula, text)
+
+
+def _set(text: str, hold: Callable[[str], str], *, balanced: bool) -> str:
+    text = _BRACKET.sub(lambda bracket: hold(bracket[1].replace("|", "‖")), text)
+    text = macros.names(macros.unbraced(text, balanced=balanced))
+    text = _ESCAPE.sub("\\1", text)
+    text = _BLANK.sub(" ", text)
+    text = _NOTHING.sub("", text.replace(_HYPHEN, "-"))
+    return _DOLLAR.sub("$", text)
+
+
+def _typeset(text: str) -> str:
     if "`" in text or "''" in text:
         text = _QUOTED.sub("“\\1”", text)
         text = _HALF_QUOTED.sub('"\\1"', text)
@@ -135,65 +176,11 @@ def _set(text: str) -> str:
     return _TIE.sub(" ", text) if "~" in text else text
 
 
-def _macros(text: str) -> str:
-    text = _BREAK.sub(" ", text)
-    text = _ACCENT.sub(_accented, text)
-    text = _ENVIRONMENT.sub(" ", text)
-    text = _BRACED_SWITCH.sub("\\1", text)
-    text = _PAIR.sub(_pair, text)
-    text = _MACRO.sub(_with_argument, text)
-    text = _NAME.sub(_named, text)
-    text = _ESCAPE.sub("\\1", text)
-    text = _BLANK.sub(" ", text)
-    text = _NOTHING.sub("", text)
-    return _DOLLAR.sub("$", text)
-
-
 def _accented(match: re.Match[str]) -> str:
     mark = match[1] or match[4]
     letter = match[2] or match[3] or match[5] or match[6]
     letter = {"\\i": "i", "ı": "i", "\\j": "j"}.get(letter, letter)
     accented = unicodedata.normalize("NFC", letter + _COMBINING[mark])
-    return accented if len(accented) == 1 else match[0]
-
-
-def _pair(match: re.Match[str]) -> str:
-    name, first, second = match.groups()
-    if name == "textcolor" or not first.strip() or first == second:
-        return second
-    return f"{second} ({first})" if second.strip() else first
-
-
-def _with_argument(match: re.Match[str]) -> str:
-    name, argument = match.groups()
-    if name in _WRAPPERS:
-        return argument
-    if name in _CITATIONS:
-        return f"[{argument}]" if argument.strip() else ""
-    if name in _REMARKS:
-        return f" ({argument})"
-    if name in _UNSEEN:
-        return ""
-    return (name in mathematics.STYLES and mathematics.in_unicode(match[0])) or match[0]
-
-
-def _named(match: re.Match[str]) -> str:
-    name, blank, _ = match.groups()
-    if name in _LETTERS:
-        return _LETTERS[name] + ("" if _inside_word(match) else blank)
-    if name in _SWITCHES or name in _BLANKS:
-        return " "
-    symbol = mathematics.symbols().get(name) or _NAMES.get(name)
-    return match[0] if symbol is None else symbol + blank
-
-
-def _inside_word(match: re.Match[str]) -> bool:
-    before = match.string[: match.start()][-1:]
-    after = match.string[match.end() : match.end() + 1]
-    begins = match[1].isupper() and not match.string[: match.start()].rstrip()[-1:].isdigit()
-    return after.islower() and (before.isalpha() or begins)
-
-
-def _ungrouped(match: re.Match[str]) -> str:
-    belongs_to_tex = _TEX_TAIL.search(match.string[max(0, match.start() - 30) : match.start()])
-    return match[0] if belongs_to_tex else match[1] or match[2] or match[3]
+    if len(accented) > 1 and not (match[2] or match[5]):
+        return match[0]
+    return "{}" * bool(_MACRO_TAIL.search(match.string, max(0, match.start() - 30), match.start())) + accented

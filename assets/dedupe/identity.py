@@ -1,16 +1,17 @@
-"""Which records are one work: equal ids, or equal titles by the same authors; and the row that a work becomes.
+"""The row that a work becomes: its canonical record, its members, and the reason of every link between them.
 
-Whether two records are linked depends on these two alone, and a work is a connected component of links, so the
-works are the same in whatever order the days arrive.
+Which papers are one work is decided before: `verify.py` links pairs, `components.py` makes groups of them. Whatever
+is written here depends on the records and their groups alone, not on the order in which days arrived.
 """
 
 import itertools
-import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
+
+from assets.dedupe.decisions import Decisions
 
 MEMBER = pl.Struct(
     {
@@ -22,6 +23,8 @@ MEMBER = pl.Struct(
         "url": pl.String(),
     }
 )
+LINK = pl.Struct({"url": pl.String(), "kind": pl.String()})
+CANONICAL = pl.Struct({"source": pl.String(), "source_id": pl.String(), "day": pl.Date()})
 WORK = pl.Schema(
     {
         "day": pl.Date(),
@@ -34,13 +37,14 @@ WORK = pl.Schema(
         "published": pl.Datetime("us"),
         "votes": pl.Int32(),
         "comments": pl.Int32(),
-        "links": pl.List(pl.String()),
+        "links": pl.List(LINK),
         "url": pl.String(),
         "withdrawn_on": pl.Date(),
         "version": pl.Int32(),
         "members": pl.List(MEMBER),
         "reasons": pl.List(pl.String()),
         "revision": pl.Boolean(),
+        "canonical": CANONICAL,
     }
 )
 """The columns of `unique_papers`."""
@@ -48,19 +52,22 @@ WORK = pl.Schema(
 REVISIONS = ("replace", "replace-cross")
 """How a list announces a new version of a paper."""
 
-MIN_AUTHOR_OVERLAP = 0.5
-MIN_TITLE_KEY = 12
-"""Shorter titles ("Discussion", "Editorial") are shared by different works of the same authors."""
-
 Record = dict[str, Any]
-Link = tuple[int, int, str]
 
 
-def works(records: pl.DataFrame) -> pl.DataFrame:
-    """Rows of `clean_papers`, of any days, as one row per work, in the order of day and work."""
-    listed = sorted(records.iter_rows(named=True), key=_order)
-    links = list(_links(listed))
-    rows = [_work(members, reasons) for members, reasons in _components(listed, links)]
+def works(
+    records: pl.DataFrame, groups: Collection[Collection[str]], edges: pl.DataFrame, decisions: Decisions
+) -> pl.DataFrame:
+    """Rows of `clean_papers`, of any days, as one row per work, in the order of day and work.
+
+    `groups` are the papers of each work, by `paper_id`; every paper of `records` is in one. `edges` are rows of
+    `verify.EDGE` that say why.
+    """
+    group_of = {paper: number for number, group in enumerate(groups) for paper in group}
+    members, reasons = defaultdict(list), _reasons(edges, decisions, group_of)
+    for record in sorted(records.iter_rows(named=True), key=_order):
+        members[group_of[record["paper_id"]]].append(record)
+    rows = [_work(listed, reasons[number]) for number, listed in members.items()]
     return pl.DataFrame(rows, schema=WORK, orient="row").sort("day", "work_id")
 
 
@@ -82,59 +89,23 @@ def _arxiv_first(paper_id: str) -> tuple[bool, str]:
     return not paper_id.startswith("arxiv:"), paper_id
 
 
-def _links(records: Sequence[Record]) -> Iterator[Link]:
-    for key in ("paper_id", "doi"):
-        for value, block in _blocks(records, key):
-            yield from (
-                (left, right, f"same {key.removeprefix('paper_')} {value}") for left, right in itertools.pairwise(block)
-            )
-    for value, block in _blocks(records, "title_key"):
-        if len(value) >= MIN_TITLE_KEY:
-            for left, right in itertools.combinations(block, 2):
-                overlap = author_overlap(records[left]["authors"], records[right]["authors"])
-                if overlap >= MIN_AUTHOR_OVERLAP:
-                    yield left, right, f"same title, {overlap:.0%} of the authors"
-
-
-def _blocks(records: Sequence[Record], key: str) -> Iterator[tuple[str, list[int]]]:
-    blocks = defaultdict(list)
-    for place, record in enumerate(records):
-        if record[key]:
-            blocks[record[key]].append(place)
-    return ((value, block) for value, block in blocks.items() if len(block) > 1)
-
-
-def author_overlap(left: Sequence[str] | None, right: Sequence[str] | None) -> float:
-    """The share of the shorter list of names that stands in the other too, from 0 to 1; 0 where one is empty."""
-    ours, theirs = {_name_key(name) for name in left or ()}, {_name_key(name) for name in right or ()}
-    return len(ours & theirs) / min(len(ours), len(theirs)) if ours and theirs else 0.0
-
-
-def _name_key(name: str) -> tuple[str, str]:
-    """Family name and first initial without accents: `J. García` and `Jane Garcia` are taken for one."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
-    family, _, given = plain.partition(",") if "," in plain else plain.rpartition(" ")[::-1]
-    return family.strip(), given.strip()[:1]
-
-
-def _components(records: Sequence[Record], links: Sequence[Link]) -> Iterator[tuple[list[Record], list[str]]]:
-    parent = list(range(len(records)))
-
-    def root(place: int) -> int:
-        while parent[place] != place:
-            parent[place] = place = parent[parent[place]]
-        return place
-
-    for left, right, _ in links:
-        low, high = sorted((root(left), root(right)))
-        parent[high] = low
-    members = defaultdict(list)
-    for place, record in enumerate(records):
-        members[root(place)].append(record)
+def _reasons(edges: pl.DataFrame, decisions: Decisions, group_of: Mapping[str, int]) -> dict[int, list[str]]:
+    """Why the papers of each group belong together, a line an edge."""
     reasons: dict[int, list[str]] = defaultdict(list)
-    for left, right, why in links:
-        reasons[root(left)].append(f"{_name(records[left])} = {_name(records[right])}: {why}")
-    return ((block, reasons[first]) for first, block in members.items())
+    decided = ((*pair, f"decided by the operator{f': {why}' * bool(why)}") for pair, why in decisions.same.items())
+    for left, right, why in sorted({*edges.select("left", "right", "reason").iter_rows(), *decided}):
+        if left in group_of and group_of[left] == group_of.get(right):
+            reasons[group_of[left]].append(f"{left} = {right}: {why}")
+    return reasons
+
+
+def _listed_again(members: Sequence[Record]) -> Iterator[str]:
+    """The records that are one paper because their ids are."""
+    by_paper = defaultdict(list)
+    for member in members:
+        by_paper[member["paper_id"]].append(member)
+    for paper, listed in by_paper.items():
+        yield from (f"{_name(one)} = {_name(next_)}: same id {paper}" for one, next_ in itertools.pairwise(listed))
 
 
 def _name(record: Record) -> str:
@@ -154,18 +125,29 @@ def _work(members: Sequence[Record], reasons: Sequence[str]) -> dict[str, Any]:
         "day": canonical["day"],
         "work_id": min((member["paper_id"] for member in members), key=_arxiv_first),
         **{key: canonical[key] for key in ("title", "abstract", "authors", "published", "url")},
-        **{key: _merged(first_day, key) for key in ("categories", "keywords", "links")},
+        **{key: _merged(first_day, key) for key in ("categories", "keywords")},
+        "links": _links(first_day),
         **{key: _largest(first_day, key) for key in ("votes", "comments")},
         "withdrawn_on": min((member["day"] for member in members if member["withdrawn"]), default=None),
         "version": _largest(members, "version"),
         "members": [{field.name: member[field.name] for field in MEMBER.fields} for member in members],
-        "reasons": list(reasons),
+        "reasons": [*_listed_again(members), *reasons],
         "revision": not listed,
+        "canonical": {field.name: canonical[field.name] for field in CANONICAL.fields},
     }  # fmt: skip
 
 
 def _merged(members: Sequence[Record], key: str) -> list[str]:
     return list(dict.fromkeys(value for member in members for value in member[key] or ()))
+
+
+def _links(members: Sequence[Record]) -> list[dict[str, str]]:
+    """Each address once, of the kind that the first record gives it."""
+    links: dict[str, dict[str, str]] = {}
+    for member in members:
+        for link in member["links"] or ():
+            links.setdefault(link["url"], link)
+    return list(links.values())
 
 
 def _largest(members: Sequence[Record], key: str) -> int | None:

@@ -1,79 +1,107 @@
-"""What is stored already and may be touched by the records of some days: deduplication's history, read in SQL."""
+"""What is stored already and may be touched by some papers: deduplication's history, read in SQL.
 
-from collections.abc import Sequence
+Only days of which the blocking keys stand in their table are history: a day that was cleaned and never resolved
+waits for its own run, it would be made in part here.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from assets.dedupe.identity import works
+from assets.dedupe import candidates, fingerprint
+from assets.dedupe.decisions import DECISION, Pair
 
 if TYPE_CHECKING:
     from orchestration.warehouse import Warehouse
 
 RECORDS = """
-    WITH known AS (
-        SELECT * FROM clean_papers WHERE list_contains($days, day)
-            OR day IN (SELECT day FROM partitions WHERE asset = 'unique_papers' AND outcome = 'published')
-    ),
-    fresh AS (SELECT * FROM known WHERE list_contains($days, day)),
-    kin AS (
-        SELECT day, source, source_id FROM known
-        WHERE paper_id IN (SELECT paper_id FROM fresh) OR doi IN (SELECT doi FROM fresh)
-           OR title_key IN (SELECT title_key FROM fresh)
-    ),
-    members AS (SELECT work_id, unnest(members, recursive := true) FROM unique_papers),
-    affected AS (
-        SELECT DISTINCT work_id FROM members
-        WHERE list_contains($days, day) OR (day, source, source_id) IN (SELECT (day, source, source_id) FROM kin)
-    ),
-    wanted AS (
-        SELECT day, source, source_id FROM kin
-        UNION
-        SELECT day, source, source_id FROM members WHERE work_id IN (SELECT work_id FROM affected)
-    )
-    SELECT * FROM known WHERE (day, source, source_id) IN (SELECT (day, source, source_id) FROM wanted)
+    SELECT * FROM clean_papers SEMI JOIN papers USING (paper_id)
+    WHERE NOT list_contains($days, day) AND day IN (SELECT day FROM fingerprints WHERE algorithm = $algorithm)
 """
-"""The records of the days, the stored ones that share a key with them, and the other members of all their works.
+OWN_BLOCKS = "SELECT day, paper_id, key FROM blocks WHERE day IN (SELECT unnest($days))"
+SHARING = """
+    WITH sharing AS MATERIALIZED (SELECT * FROM blocks SEMI JOIN keys USING (key))
+    SELECT * FROM sharing
+    WHERE NOT list_contains($days, day) AND day IN (SELECT day FROM fingerprints WHERE algorithm = $algorithm)
+    QUALIFY dense_rank() OVER (PARTITION BY key ORDER BY paper_id) <= $most + 1
+"""
+"""The other records with any of these keys; of a block that is too full, enough to know that it is."""
 
-A link depends on two records alone, so a stored record outside this set cannot be linked to one inside it.
-A day that was cleaned and never resolved waits for its own run: it would be made in part here.
+EDGES = "SELECT * FROM edges SEMI JOIN papers USING (paper_id)"
+WORKS = """
+    SELECT * FROM unique_papers SEMI JOIN papers ON work_id = paper_id
+    UNION ALL
+    SELECT * FROM unique_papers ANTI JOIN papers ON work_id = paper_id WHERE day IN (SELECT unnest($days))
+"""
+OUTDATED = """
+    SELECT made.day FROM partitions AS made LEFT JOIN fingerprints AS printed USING (day)
+    WHERE made.asset = 'unique_papers' AND made.outcome = 'published'
+      AND printed.algorithm IS DISTINCT FROM $algorithm AND NOT list_contains($days, day)
+    ORDER BY day
 """
 
-OLD_WORKS = """
-    SELECT * FROM unique_papers WHERE list_contains($days, day)
-       OR list_has_any([member.day FOR member IN members], $days)
-       OR list_has_any([member.paper_id FOR member IN members], $paper_ids)
-"""
+
+def outdated(warehouse: "Warehouse", days: Sequence[date]) -> list[date]:
+    """The days beside `days` whose works stand, but whose blocking keys are not this algorithm's."""
+    parameters = {"algorithm": fingerprint.ALGORITHM, "days": list(days)}
+    return warehouse.read(OUTDATED, parameters)["day"].to_list()
 
 
 @dataclass(frozen=True)
-class Resolved:
-    """Whole days of works: `frame` holds every row of the days asked for and of `touched`, which changed with them."""
+class Neighbours:
+    """What is stored beside the days that are being resolved."""
 
-    frame: pl.DataFrame
-    touched: list[date]
+    warehouse: "Warehouse"
+    days: Sequence[date]
+
+    def records(self, papers: Iterable[str]) -> pl.DataFrame:
+        """Rows of `clean_papers` of these papers, of other days."""
+        return self._read(RECORDS, papers=papers)
+
+    def works(self, papers: Iterable[str]) -> pl.DataFrame:
+        """The works that are named after one of these papers, and those of the days."""
+        return self.warehouse.read(WORKS, {"days": list(self.days)}, {"papers": _papers(papers)})
+
+    def edges(self, papers: Iterable[str]) -> pl.DataFrame:
+        """The stored edges that begin at one of these papers."""
+        return self.warehouse.read(EDGES, frames={"papers": _papers(papers)})
+
+    def decisions(self) -> pl.DataFrame:
+        """The decisions that the stored works follow."""
+        return self.warehouse.read("SELECT * FROM decisions").select(DECISION.names())
+
+    def own_blocks(self) -> pl.DataFrame:
+        """The blocking keys that the days had until now, as (day, paper_id, key)."""
+        return self.warehouse.read(OWN_BLOCKS, {"days": list(self.days)})
+
+    def sharing(self, keys: pl.Series) -> pl.DataFrame:
+        """The rows of `blocks` of other days that have one of these keys; at most `MOST` + 1 papers of a key."""
+        frames = {"keys": keys.unique().alias("key").to_frame()}
+        return self.warehouse.read(SHARING, {**self._parameters, "most": candidates.MOST}, frames)
+
+    def connected(self, papers: Collection[str], pairs: Iterable[Pair]) -> set[str]:
+        """These papers and all that hang together with them, by stored edges and by the given pairs."""
+        beside: dict[str, set[str]] = {}
+        for left, right in pairs:
+            beside.setdefault(left, set()).add(right)
+            beside.setdefault(right, set()).add(left)
+        known, frontier = set(papers), set(papers)
+        while frontier:
+            reached = set(self.edges(frontier)["other_id"]).union(*(beside.get(paper, ()) for paper in frontier))
+            frontier = reached - known
+            known |= frontier
+        return known
+
+    @property
+    def _parameters(self) -> dict[str, object]:
+        return {"days": list(self.days), "algorithm": fingerprint.ALGORITHM}
+
+    def _read(self, query: str, papers: Iterable[str]) -> pl.DataFrame:
+        return self.warehouse.read(query, self._parameters, {"papers": _papers(papers)})
 
 
-def resolve(warehouse: "Warehouse", days: Sequence[date]) -> Resolved:
-    """The works of these days, and of earlier or later days that a record of these days has changed."""
-    records = warehouse.read(RECORDS, {"days": list(days)})
-    new = works(records)
-    paper_ids = records["paper_id"].unique().to_list()
-    old = warehouse.read(OLD_WORKS, {"days": list(days), "paper_ids": paper_ids})
-    touched = changed_days(old, new, days)
-    standing = warehouse.rows("unique_papers", touched)
-    settled = pl.concat([old["work_id"], new["work_id"]]).unique()
-    unaffected = standing.filter(~pl.col("work_id").is_in(settled.implode()))
-    rewritten = new.filter(pl.col("day").is_in([*days, *touched]))
-    return Resolved(pl.concat([rewritten, unaffected.select(new.columns)]), touched)
-
-
-def changed_days(old: pl.DataFrame, new: pl.DataFrame, days: Sequence[date]) -> list[date]:
-    """The days outside `days` on which a work appears, disappears or reads otherwise than before."""
-    before = {row["work_id"]: row for row in old.iter_rows(named=True)}
-    after = {row["work_id"]: row for row in new.iter_rows(named=True)}
-    differing = [name for name in before.keys() | after.keys() if before.get(name) != after.get(name)]
-    changed = {works[name]["day"] for works in (before, after) for name in differing if name in works}
-    return sorted(changed.difference(days))
+def _papers(papers: Iterable[str]) -> pl.DataFrame:
+    return pl.DataFrame({"paper_id": sorted(papers)}, schema={"paper_id": pl.String})

@@ -49,6 +49,14 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class Link:
+    """An address and what is there: `code`, `data`, `demo` or `project`."""
+
+    url: str
+    kind: str
+
+
+@dataclass(frozen=True)
 class Paper:
     """One paper of an edition; every text is one line, without control characters.
 
@@ -61,7 +69,7 @@ class Paper:
     summary: str
     authors: tuple[str, ...]
     topics: tuple[str, ...]
-    links: tuple[str, ...]
+    links: tuple[Link, ...]
     url: str
     why: str
     withdrawn: bool
@@ -222,7 +230,7 @@ def _paper(row: Mapping[str, Any]) -> Paper:
         summary=one_line(row["summary"]),
         authors=_lines(row["authors"]),
         topics=tuple(topic for topic in _lines(row["topics"]) if topic != one_line(row["topic"])),
-        links=_lines(row["links"]),
+        links=tuple(Link(one_line(link["url"]), one_line(link["kind"])) for link in row["links"] or ()),
         url=one_line(row["url"]),
         why=one_line(row["why"]),
         withdrawn=row["withdrawn"],

@@ -27,7 +27,7 @@ DIGEST = pl.Schema(
         "summary": pl.String(),
         "authors": pl.List(pl.String()),
         "topics": pl.List(pl.String()),
-        "links": pl.List(pl.String()),
+        "links": pl.List(pl.Struct({"url": pl.String(), "kind": pl.String()})),
         "url": pl.String(),
         "votes": pl.Int32(),
         "withdrawn": pl.Boolean(),
@@ -41,12 +41,6 @@ COMMENTS_WEIGHT = 0.3
 CODE_BONUS = 0.5
 FORMULA = f"ln(1 + votes) + {COMMENTS_WEIGHT} × ln(1 + comments) + {CODE_BONUS} if code is available"
 """The ranking as readers are told it."""
-
-CODE_LINK = (
-    r"(?i)^https?://(?:(?:www\.)?(?:github\.com|gitlab\.com|huggingface\.co|code\.example)/[^/?#]"
-    r"|[^/?#]+/(?:[^?#]*/)?code(?:[/?#]|$))"
-)
-"""A link to code: on a host of repositories, or with `code` in its path; for Rust's engine and Python's."""
 
 _CLOSERS = "\"'”’)]}"
 _OPENERS = "\"'“‘([{"
@@ -140,4 +134,4 @@ def _figure(column: str) -> pl.Expr:
 
 
 def _has_code() -> pl.Expr:
-    return pl.col("links").list.eval(pl.element().str.contains(CODE_LINK)).list.any().fill_null(False)
+    return pl.col("links").list.eval(pl.element().struct.field("kind") == "code").list.any().fill_null(False)

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from assets.mail.edition import Edition, Paper, Section, shortened
-from assets.mail.rank import CODE_LINK, FORMULA
+from assets.mail.rank import FORMULA
 
 MAX_BYTES = 90_000
 """Gmail clips a mail's HTML at about 102 KB."""
+
+LABELS = {"code": "Code", "data": "Data", "demo": "Demo"}
+"""What a link is called by its kind; any other is the project's page."""
 
 NAMED_AUTHORS = 3
 WIDTH = 76
@@ -128,7 +131,7 @@ def _labelled(paper: Paper) -> Iterator[tuple[str, str]]:
     if paper.work_id.startswith("arxiv:") and not at_arxiv:
         yield "arXiv", "https://arxiv.org/abs/" + paper.work_id.removeprefix("arxiv:")
     for link in paper.links:
-        yield "Code" if re.match(CODE_LINK, link) else "Project", link
+        yield LABELS.get(link.kind, "Project"), link.url
 
 
 def _environment() -> Environment:

@@ -2,13 +2,18 @@
 
 import sys
 
-from tests.benchmarks import cold, fetch, gate, harvest, year
+from tests.benchmarks import clean, cold, dedupe, fetch, gate, harvest, identity, million, texts, year
 
 BENCHMARKS = {
+    "clean": clean.report,
     "cold": cold.report,
+    "dedupe": dedupe.report,
     "fetch": fetch.report,
     "gate": gate.report,
     "harvest": harvest.report,
+    "identity": identity.report,
+    "million": million.report,
+    "texts": texts.report,
     "year": year.report,
 }
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from assets.mail import render
 from assets.mail.desk import day_edition
-from assets.mail.edition import Counts, Edition, Paper, Section
+from assets.mail.edition import Counts, Edition, Link, Paper, Section
 from orchestration.resources import warehouse
 from tests.browser.stage import Stage
 from tests.mail.test_render import ALARMS, carrying
@@ -125,7 +125,7 @@ def test_words_without_end_do_not_widen_the_mail(mail: Page, tmp_path: Path) -> 
         summary=f"https://example.org/{endless} {endless}",
         authors=(endless, endless),
         topics=(endless,),
-        links=(f"https://example.org/{endless}",),
+        links=(Link(f"https://example.org/{endless}", "code"),),
         url="https://arxiv.org/abs/2611.00001",
         why=endless,
         withdrawn=False,

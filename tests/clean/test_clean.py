@@ -11,25 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.clean.clean import CLEAN, clean, closing_addresses, title_key
+from assets.clean.clean import CLEAN, clean, title_key
 from assets.clean.text import prose
+from assets.fetch.source import RECORD
 
 DATA = Path(__file__).parents[2] / "../shared/data"
 needs_data = pytest.mark.skipif(not DATA.exists(), reason=f"no real papers at {DATA}")
 
-FETCHED = pl.Schema(
-    {
-        **{name: kind for name, kind in CLEAN.items() if name not in ("paper_id", "title_key", "withdrawn")},
-        "position": pl.Int32(),
-        "body": pl.String(),
-        "record": pl.String(),
-    }
-)
-
 
 def fetched(*rows: dict[str, Any]) -> pl.DataFrame:
     known = {"day": date(2025, 3, 12), "source": "arxiv", "source_id": "2503.00001", "position": 0}
-    return pl.DataFrame([{**known, **row} for row in rows], schema=FETCHED)
+    return pl.DataFrame([{**known, **row} for row in rows], schema=RECORD)
 
 
 def cleaned(**row: Any) -> dict[str, Any]:
@@ -62,6 +54,9 @@ def test_a_record_is_cleaned_column_by_column() -> None:
     assert (row["abstract"], row["note"], row["votes"]) == ("We use O(n) steps.", "12 pages", 5)
     assert row["authors"] == ["Ada Lovelace", "Pál Erdős"]
     assert row["keywords"] == ["flow matching"]
+    assert (row["title_tex"], row["abstract_tex"]) == ('Schr\\"odinger bridges', "We use $O(n)$ steps.")
+    assert (row["author_keys"], row["author_count"]) == (["lovelace a", "erdos p"], 2)
+    assert (row["language"], row["words"]) == (None, 4)
 
 
 def test_the_versions_own_column_wins_over_the_suffix() -> None:
@@ -72,10 +67,25 @@ def test_the_versions_own_column_wins_over_the_suffix() -> None:
 def test_a_missing_title_or_abstract_is_null(blank: str | None) -> None:
     row = cleaned(title=blank, abstract=blank)
     assert (row["title"], row["abstract"], row["title_key"], row["withdrawn"]) == (None, None, None, False)
+    assert (row["words"], row["language"], row["links"]) == (None, None, [])
+
+
+def test_an_author_without_letters_has_an_empty_key_in_its_place() -> None:
+    row = cleaned(authors=["Ada Lovelace", "?", "Bo Lee"])
+    assert (row["authors"], row["author_keys"]) == (["Ada Lovelace", "?", "Bo Lee"], ["lovelace a", "", "lee b"])
+    assert row["author_count"] == 3
+
+
+def test_the_language_is_the_abstracts_else_the_titles() -> None:
+    french = "Les robots de notre laboratoire soulèvent des cartons avec prudence"
+    assert cleaned(title=french)["language"] == "fr"
+    assert cleaned(title=french, abstract="We show that the robots of our lab lift boxes.")["language"] == "en"
 
 
 def test_unknown_lists_stay_unknown_and_empty_ones_empty() -> None:
-    assert clean(fetched({"authors": None}, {"authors": []}))["authors"].to_list() == [None, []]
+    rows = clean(fetched({"authors": None}, {"authors": []}))
+    assert rows["authors"].to_list() == rows["author_keys"].to_list() == [None, []]
+    assert rows["author_count"].to_list() == [None, 0]
 
 
 @pytest.mark.parametrize(
@@ -99,28 +109,18 @@ def test_title_key_ignores_case_and_is_stable(title: str) -> None:
     assert title_key(title_key(title)) == title_key(title)
 
 
-def test_closing_addresses_join_the_sources_links() -> None:
+def test_closing_addresses_move_to_the_links() -> None:
     row = cleaned(
-        links=["https://lab.example/code", "javascript:alert(1)", "https://lab.example/code"],
-        abstract="See https://first.example for why. It works. Code: https://lab.example/code. "
-        "Data (at https://data.example/a_(b)) and models at http://m.example/x, too.",
+        links=["https://lab.example/code", "https://lab.example/code"],
+        title="Robots That Ask",
+        abstract="Robots lift~boxes.\n Code: https://lab.example/code. Data: \\url{https://data.example/a}",
     )
-    assert row["links"] == ["https://lab.example/code", "https://data.example/a_(b)", "http://m.example/x"]
-    assert row["abstract"].endswith("too.")
-
-
-@pytest.mark.parametrize(
-    ("abstract", "addresses"),
-    [
-        ("Nothing here.", []),
-        ("See https://a.example. But it is not the end.", []),
-        ("Code is at https://a.example/b .", ["https://a.example/b"]),
-        ("https://a.example", ["https://a.example"]),
-        ("Our page (https://a.example/) is up", ["https://a.example/"]),
-    ],
-)
-def test_closing_addresses(abstract: str, addresses: list[str]) -> None:
-    assert closing_addresses(abstract) == addresses
+    assert row["links"] == [
+        {"url": "https://lab.example/code", "kind": "code"},
+        {"url": "https://data.example/a", "kind": "data"},
+    ]
+    assert (row["abstract"], row["words"]) == ("Robots lift boxes.", 3)
+    assert row["abstract_tex"].endswith("Code: https://lab.example/code. Data: \\url{https://data.example/a}")
 
 
 @pytest.mark.parametrize(
@@ -184,3 +184,8 @@ def test_real_papers() -> None:
     assert rows["title_key"].str.len_chars().min() > 10  # type: ignore[operator]
     assert not rows["withdrawn"].any()
     assert rows["title"].to_list() == [prose(paper["title"]) for paper in papers]
+    assert set(rows["language"]) == {"en"}
+    assert rows["links"].list.len().sum() > 0
+    again = clean(fetched(*rows.select("source", "source_id", "title", "abstract", "authors").to_dicts()))
+    columns = ["title", "abstract", "authors", "author_keys", "words", "language"]
+    assert again.select(columns).equals(rows.select(columns))

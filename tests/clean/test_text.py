@@ -5,6 +5,7 @@ import html
 import json
 import re
 import unicodedata
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -35,11 +36,30 @@ needs_data = pytest.mark.skipif(not DATA.exists(), reason=f"no real papers at {D
         ),
         ('Schr\x7f\\"odinger\u200b and\u00a0the\ufeff rest', "Schrödinger and the rest"),
         ("family 👨\u200d💻, plain\u200d joiner", "family 👨\u200d💻, plain joiner"),
+        ("a\u202fb\u2009c\u3000d\u2028e\u205ff", "a b c d e f"),
+        ("right\u202eleft\u2069 tag\U000e0041ged \x00null\x1b \u061carabic\ufffc", "rightleft tagged null arabic"),
+        ("a soft\u00adhyphen, on pur\u00ad\n pose", "a softhyphen, on purpose"),
+        ("（全角）ｆｕｌｌ ① ㎞", "（全角）ｆｕｌｌ ① ㎞"),
         ("e\u0301tale ﬁnite ﬂow", "étale finite flow"),
         ("electro\xe2\x80\x93mechanical", "electro–mechanical"),
+        ("so-called â€œpeakednessâ€\x9d of a cafÃ©", "so-called “peakedness” of a café"),
+        ("a person\xc3\xa2\xc2\x80\xc2\x99s", "a person’s"),
+        ("the algebra Ã of a matrix Â ⊗ Ê; “É»", "the algebra Ã of a matrix Â ⊗ Ê; “É»"),
+        ("16&plusmn2 &ndash 30&#176C, p &lt 0.05, Q&amp A", "16±2 – 30°C, p < 0.05, Q& A"),
+        ("?a=1&lt=2&amplitude &notit; &ampersand; R&D", "?a=1&lt=2&amplitude &notit; &ampersand; R&D"),
+        ("at <https://lab.example/a> or <www.lab.example>", "at https://lab.example/a or www.lab.example"),
+        ("a <!-- draft -->text, <italic>in vivo</italic>", "a text, in vivo"),
         ("Abstract: We study", "We study"),
         ("arXiv:2402.10769v1 Announce Type: cross  Abstract: Retrieval", "Retrieval"),
         ("Abstract interpretation", "Abstract interpretation"),
+        ("Abstract. Robots lift", "Robots lift"),
+        ("ABSTRACT Robots lift", "Robots lift"),
+        ("Abstract The robots lift", "The robots lift"),
+        ("Summary: Robots lift", "Robots lift"),
+        ("Summary of a workshop", "Summary of a workshop"),
+        ("Abstract Algebra Done Slowly", "Abstract Algebra Done Slowly"),
+        ("Background: robots fall. Results: fewer", "Background: robots fall. Results: fewer"),
+        ("An abstract that was cut in the mid…", "An abstract that was cut in the mid…"),
     ],
 )
 def test_what_happens_to_text_on_its_way(written: str, read: str) -> None:
@@ -49,71 +69,32 @@ def test_what_happens_to_text_on_its_way(written: str, read: str) -> None:
 @pytest.mark.parametrize(
     ("written", "read"),
     [
-        (
-            r"Painlev\'e, Fr\'{e}chet, na\"{\i}ve, {\"o}, \c{C}, Erd\H{o}s",
-            "Painlevé, Fréchet, naïve, {ö}, Ç, Erdős",
-        ),
-        (
-            r"Wei\ss\ \& Buchert, S\o ren, \AA ngstr{\"o}m, 5 \AA wide",
-            "Weiß & Buchert, Søren, Ångström, 5 Å wide",
-        ),
-        (r"{\it one} \emph{\textbf{two}} \textcolor{red}{three} {\bf 4}, \em five", "one two three 4, five"),
-        (r"{B}ayesian {SWE}-bench but {0,1} and f{x}", "Bayesian SWE-bench but {0,1} and fx"),
-        (
-            "``double'' and `single', don't; psi'' and ``mixed\"",
-            "“double” and ‘single’, don't; psi'' and “mixed”",
-        ),
-        ("a -- b, c---d, pages 9--11, run --flag", "a – b, c—d, pages 9–11, run --flag"),
-        ("Fig.~3 of NGC~5907 in~Sec. 2 at z~3.6, ~ 100", "Fig. 3 of NGC 5907 in Sec. 2 at z~3.6, ~ 100"),
-        (r"90\% of a\_b, \#1, I:\\ reduced", "90% of a_b, #1, I: reduced"),
-        (r"see~\cite{kal12,b}. \label{x}Done\footnote{Soon}", "see [kal12,b]. Done (Soon)"),
-        (r"\url{https://a.b/~c/d\_e--f}", "https://a.b/~c/d_e--f"),
-        (r"at \href{https://a.b/}{our page}", "at our page (https://a.b/)"),
-        (r"we propose \method, {\name} and \ours{}", r"we propose \method, {\name} and \ours{}"),
-        (r"costs \$5 and \$10, or $7 and $8", "costs $5 and $10, or $7 and $8"),
-        (r"\Delta u in \Omega, on \mathbb{Z}", "Δ u in Ω, on ℤ"),
+        ("a lift of clus-\ntering; clustering helps", "a lift of clustering; clustering helps"),
+        ("learned repre-\nsentations of high-\ndimensional data", "learned repre-sentations of high-dimensional data"),
+        ("Fur- thermore, long- term and LLM- based", "Fur-thermore, long-term and LLM-based"),
+        ("one- and two-sided, macro- or micro-, pre- to post-", "one- and two-sided, macro- or micro-, pre- to post-"),
+        ("a word -so to speak- with dashes", "a word -so to speak- with dashes"),
+        ("a method- which lifts", "a method- which lifts"),
+        ("from x- to y-axis, i- th, $n$- fold", "from x- to y-axis, i- th, n- fold"),
     ],
 )
-def test_tex_in_running_text(written: str, read: str) -> None:
+def test_a_word_broken_over_two_lines(written: str, read: str) -> None:
     assert prose(written) == read
 
 
 @pytest.mark.parametrize(
     ("written", "read"),
     [
-        (r"$\beta$-VAE", "β-VAE"),
-        (r"$O(n^2)$ and $O(n\log n)$", "O(n²) and O(n log n)"),
-        (r"$\mathbb{R}^n$, ${\cal F}$, $\mathfrak g$", "ℝⁿ, ℱ, 𝔤"),
-        (r"CO$_2$, $^{87}$Rb, $10^{-3}$, 90$^\circ$", "CO₂, ⁸⁷Rb, 10⁻³, 90°"),
-        (r"$n\geq 2$, 5$\times$10$^{5}$", "n ≥ 2, 5×10⁵"),
-        (r"$1<p <\infty$", "1 < p < ∞"),
-        (r"\(x_i\) and $\hat{x}$, $\frac{1}{2}$, $\sqrt{n}$", "xᵢ and x̂, 1/2, √n"),
-        (r"$\left[0,1\right]$ and $\mathrm{AUC}=\text{high}$", "[0,1] and AUC=high"),
-        (r"$M_{\rm BH}$$-$$R$", r"$M_{\rm BH}$-R"),
+        ("a **bold** claim, **S**afe **L**ifting, i**N**side", "a bold claim, Safe Lifting, iNside"),
+        ("it *never* falls (*almost*)", "it never falls (*almost*)"),
+        ("2**10 and 3**10, x ** 2 ** 3", "2**10 and 3**10, x ** 2 ** 3"),
+        ("the *-algebra, f*g*h, C* and D* algebras", "the *-algebra, f*g*h, C* and D* algebras"),
+        ("[code](https://lab.example/c) and [7](2021)", "code (https://lab.example/c) and [7](2021)"),
+        ("[https://lab.example](https://lab.example)", "https://lab.example"),
     ],
 )
-def test_a_formula_that_unicode_can_say(written: str, read: str) -> None:
+def test_markdown_that_a_source_left(written: str, read: str) -> None:
     assert prose(written) == read
-
-
-@pytest.mark.parametrize(
-    "formula",
-    [
-        r"$T_c$",
-        r"$x_{i,j}$",
-        r"$e^{-x^2}$",
-        r"$\frac{a+b}{c}$",
-        r"$2\frac{1}{2}$",
-        r"$\R^n$",
-        r"$\{ab\}$",
-        r"$(++--)$",
-        r"\begin{equation} a < b \& c \end{equation}",
-        r"$\Bbb CP^2 To be prudent",
-        "$" + "{" * 5000 + "}" * 5000 + "$",
-    ],
-)
-def test_a_formula_that_unicode_cannot_say_keeps_its_tex(formula: str) -> None:
-    assert prose(formula) == formula
 
 
 PIECES = st.sampled_from(
@@ -131,48 +112,24 @@ PIECES = st.sampled_from(
             r"\frac{1}{2}",
             r"\mathbb{R}",
         ],
-        *[
-            r"\cite{a}",
-            r"\url{https://a.b/~c}",
-            r"\(",
-            r"\)",
-            r"\[",
-            r"\]",
-            r"\\",
-            r"\%",
-            r"\$",
-            r"\{",
-            r"\}",
-            r"\ ",
-        ],
-        *[
-            "&amp;",
-            "&lt;",
-            "&gt;",
-            "&#36;",
-            "&#92;",
-            "<p>",
-            "</p>",
-            "<i>",
-            "</i>",
-            "<br/>",
-            "<sup>2</sup>",
-            "https://a.b",
-        ],
+        *[r"\cite{a}", r"\url{https://a.b/~c}", r"\(", r"\)", r"\[", r"\]", r"\\", r"\%", r"\$", r"\{", r"\}", r"\ "],
+        *["&amp;", "&lt;", "&gt;", "&#36;", "&#92;", "&lt ", "&ndash", "<p>", "</p>", "<i>", "</i>", "<br/>", "<!--"],
+        *["<sup>2</sup>", "https://a.b", "[a](https://a.b)", "**", "*", "clus- tering", "clustering", "abstract:"],
         *[
             " ",
             " ",
             "\n",
             "\u00a0",
+            "\u00ad",
             "\u200d",
             "\x7f",
             "ﬁ",
             "é",
             "e\u0301",
             "ß",
+            "â€œ",
             "中文",
             "\ufdd00\ufdd1",
-            "abstract:",
         ],
     ]
 )
@@ -188,11 +145,18 @@ def test_prose_is_idempotent_and_one_line(text: str) -> None:
 
 @given(DIRT)
 def test_prose_adds_no_letter(text: str) -> None:
-    remaining = iter(letters(html.unescape(html.unescape(text))))
-    assert all(letter in remaining for letter in letters(prose(text)))
+    given_letters = Counter(letters(html.unescape(html.unescape(text))))
+    assert not Counter(letters(prose(text))) - given_letters
 
 
-@given(st.text(alphabet="\\${}`'~-&<>", max_size=400))
+@pytest.mark.parametrize(
+    "piece", ["&amp;", "&lt", "<!--", "<p>", "*", "**a", "a- ", "abstract:", "](", "é", "\u00ad\n"]
+)
+def test_dirt_without_end_is_cleaned(piece: str) -> None:
+    prose(piece * 20_000)
+
+
+@given(st.text(alphabet="\\${}`'~-&<>*[](", max_size=400))
 def test_markup_without_words_never_raises(text: str) -> None:
     prose(text)
 
@@ -207,15 +171,6 @@ def test_real_texts_are_stable_and_hold_only_their_own_words() -> None:
         known = spellings(text)
         invented = [word for word in re.findall(r"[a-z]{2,}", folded(read)) if not any(word in way for way in known)]
         assert invented == [], text
-
-
-@needs_data
-def test_most_real_tex_is_gone() -> None:
-    texts = real_texts()
-    before = sum("\\" in text or "$" in text for text in texts)
-    after = sum("\\" in prose(text) or "$" in prose(text) for text in texts)
-    assert before > 300
-    assert after < before / 2
 
 
 def real_texts() -> list[str]:

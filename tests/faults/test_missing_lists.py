@@ -40,13 +40,15 @@ SUNDAY = TUESDAY - timedelta(days=2)
 
 
 def titles(source: str, day: date) -> list[str]:
-    return [f"On {subject}, as {source} has them on {day:%A}" for subject in SUBJECTS]
+    return [f"On {subject}, as {source} has them on {day:%A %d}" for subject in SUBJECTS]
 
 
 def _paper(number: int, day: date, title: str) -> Paper:
     submitted = arxiv_lab.in_time(day)
     abstract = f"We look at {title.split()[1].lower()} on a {day:%A}, and write down what the water does to them."
-    return Paper(f"{submitted:%y%m}.{number:05}", (submitted,), day, title, abstract, (f"Ada {title.split()[1]}",))
+    return Paper(
+        f"{submitted:%y%m}.{number:05}", (submitted,), day, title, abstract, (f"Ada {title.split()[1].strip(',')}",)
+    )
 
 
 def _entry(number: int, day: date, title: str) -> dict[str, object]:
@@ -54,7 +56,7 @@ def _entry(number: int, day: date, title: str) -> dict[str, object]:
         "id": f"{day:%y%m}.{20000 + 100 * day.day + number:05}",
         "title": title,
         "summary": f"One {day:%A} we listen to {title.split()[1].lower()}: we tell what the wind does.",
-        "authors": [{"name": f"Ben {title.split()[1]}"}],
+        "authors": [{"name": f"Ben {title.split()[1].strip(',')}"}],
         "upvotes": number,
     }
     return {"paper": paper, "numComments": 0}

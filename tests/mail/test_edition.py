@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.mail.carried import LATE, MISSED, NEW
-from assets.mail.edition import QUIET, Counts, Edition, Waiting, edition, one_line, shortened
+from assets.mail.edition import QUIET, Counts, Edition, Link, Waiting, edition, one_line, shortened
 from assets.mail.lists import SourceList
 from assets.mail.rank import DIGEST
 
@@ -51,6 +51,11 @@ def test_sections_stand_where_their_best_paper_would() -> None:
 
 def test_another_day_is_another_edition() -> None:
     assert not edition(date(2026, 11, 19), FRESH, digest({}), COUNTS).sections
+
+
+def test_links_keep_their_kinds() -> None:
+    links = [{"url": "https://lab.example/\n x", "kind": "data"}, {"url": None, "kind": None}]
+    assert of({"links": links}).papers[0].links == (Link("https://lab.example/ x", "data"), Link("", ""))
 
 
 def test_a_paper_with_nothing_but_a_title_is_whole() -> None:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.mail.carried import LATE, MISSED
-from assets.mail.edition import QUIET, Counts, Edition, Paper, Section
+from assets.mail.edition import QUIET, Counts, Edition, Link, Paper, Section
 from assets.mail.lists import STATES
 from assets.mail.rank import FORMULA, opening
 from assets.mail.render import DARK, LIGHT, MAX_BYTES, WIDTH, Palette, html, text, web_links
@@ -66,7 +66,7 @@ def paper(place: int = 1, **changes: Any) -> Paper:
         "summary": "A robot that asks first drops fewer objects. We learn what to ask.",
         "authors": ("L. Fontaine", "H. Sato", "G. Weiss", "M. Dube"),
         "topics": ("Robotics", "Vision"),
-        "links": ("https://github.com/lab/ask", "https://ask.example/"),
+        "links": (Link("https://github.com/lab/ask", "code"), Link("https://ask.example/", "project")),
         "url": "https://papers.example/ask",
         "why": "24 votes, 3 comments, code available",
         "withdrawn": False,
@@ -115,8 +115,9 @@ class Page(HTMLParser):
 @pytest.mark.parametrize("text_of_a_stranger", HOSTILE)
 def test_a_strangers_text_is_only_ever_text(text_of_a_stranger: str) -> None:
     texts: dict[str, Any] = dict.fromkeys(("title", "summary", "why", "work_id"), text_of_a_stranger)
-    lists: dict[str, Any] = dict.fromkeys(("authors", "topics", "links"), (text_of_a_stranger,) * 4)
-    hostile = Page(html(edition(paper(**texts, **lists), label=text_of_a_stranger)))
+    lists: dict[str, Any] = dict.fromkeys(("authors", "topics"), (text_of_a_stranger,) * 4)
+    links = (Link(text_of_a_stranger, text_of_a_stranger),) * 4
+    hostile = Page(html(edition(paper(**texts, **lists, links=links), label=text_of_a_stranger)))
     plain = Page(html(edition(paper(work_id="doi:1", links=()))))
     assert sorted(hostile.elements) == sorted(plain.elements)
     assert {name for name, _ in hostile.attributes} == {name for name, _ in plain.attributes}
@@ -131,7 +132,7 @@ def test_no_text_adds_an_element(title: str, summary: str) -> None:
 
 @pytest.mark.parametrize("url", BAD_URLS)
 def test_only_the_web_is_linked(url: str) -> None:
-    bad = edition(paper(work_id="doi:10.1/x", url=url, links=(url,)))
+    bad = edition(paper(work_id="doi:10.1/x", url=url, links=(Link(url, "code"),)))
     assert Page(html(bad)).addresses == []
     assert "Page:" not in text(bad)
 
@@ -144,8 +145,18 @@ def test_links_are_labelled_and_never_twice() -> None:
         ("Project", "https://ask.example/"),
     ]
     at_arxiv = "http://arxiv.org/abs/2611.00001v2"
-    assert web_links(paper(url=at_arxiv, links=(at_arxiv,))) == [("arXiv", at_arxiv)]
+    assert web_links(paper(url=at_arxiv, links=(Link(at_arxiv, "project"),))) == [("arXiv", at_arxiv)]
     assert web_links(paper(work_id="doi:10.1/x", url="", links=())) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "label"),
+    [("code", "Code"), ("data", "Data"), ("demo", "Demo"), ("project", "Project"), ("", "Project"), ("new", "Project")],
+)
+def test_a_link_is_called_what_is_there(kind: str, label: str) -> None:
+    url = "https://lab.example/x"
+    assert (label, url) in web_links(paper(links=(Link(url, kind),)))
+    assert f"{label}: {url}" in text(edition(paper(links=(Link(url, kind),))))
 
 
 def test_the_title_links_to_the_paper() -> None:
@@ -276,7 +287,7 @@ def test_plain_text_is_narrow(title: str, summary: str, authors: list[str]) -> N
 
 def test_plain_text_breaks_long_words_but_no_address() -> None:
     address = "https://project.example/" + "path/" * 30
-    body = text(edition(paper(title="long" * 60, summary=f"See {address} for more.", links=(address,))))
+    body = text(edition(paper(title="long" * 60, summary=f"See {address} for more.", links=(Link(address, "demo"),))))
     lines = [line.strip() for line in body.splitlines()]
     assert lines.count(address) == 2
     assert "long" * 60 not in body

@@ -10,7 +10,8 @@ from datetime import date
 import polars as pl
 
 from assets.clean.clean import clean
-from assets.dedupe.neighbours import resolve
+from assets.dedupe.decisions import NONE
+from assets.dedupe.resolve import resolve
 from assets.fetch.fetch import Feeds
 from assets.fetch.round import Round
 from assets.mail.digest import digests
@@ -18,6 +19,7 @@ from assets.tag.tag import tag
 from assets.tag.taxonomy import Taxonomy, load
 from orchestration.warehouse import Warehouse
 from quality import report
+from tests.dedupe.records import put
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,7 @@ class Steps:
         self._publish("fetched_papers", days, Round.of(self.warehouse, self.feeds, days, []).rows)
         records = clean(self.warehouse.rows("fetched_papers", days))
         self._publish("clean_papers", days, records.drop_nulls(["title", "abstract"]))
-        resolved = resolve(self.warehouse, days)
-        self._publish("unique_papers", [*days, *resolved.touched], resolved.frame)
+        put(self.warehouse, days, resolve(self.warehouse, days, NONE))
         moved = [*days, *self.warehouse.stale("tagged_papers", "unique_papers", days)]
         self._publish("tagged_papers", moved, tag(self.warehouse.rows("unique_papers", moved), self.taxonomy))
         retagged = [*days, *self.warehouse.stale("digest", "tagged_papers", days)]

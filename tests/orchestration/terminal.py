@@ -95,7 +95,7 @@ def body(day: date, papers: int = 12) -> str:
             {
                 "paper": {
                     "id": f"{day:%y%m.%d}{place:03}",
-                    "title": f"Agents that read paper {place} of {day:%A}",
+                    "title": f"Agents that read paper {place} of {day:%A %d}",
                     "summary": f"We let agents read paper {place}. They report what they understood of it.",
                     "authors": [{"name": f"Ada Example {place}"}],
                     "upvotes": place,

@@ -53,10 +53,12 @@ def without_route(warehouse: Warehouse, source: str) -> Tables:
     read = warehouse.read
     members = "[struct_update(member, source := 'route') FOR member IN members]"
     reasons = f"[replace(reason, '{source} ', 'route ') FOR reason IN reasons]"
+    canonical = "struct_update(canonical, source := 'route')"
     queries = dict.fromkeys(STEPS, "SELECT * FROM {table}") | {
         "fetched_papers": "SELECT * EXCLUDE (source, body, seen_at) FROM {table}",
         "clean_papers": "SELECT * EXCLUDE (source) FROM {table}",
-        "unique_papers": f"SELECT * REPLACE ({members} AS members, {reasons} AS reasons) FROM {{table}}",  # noqa: S608
+        "unique_papers": f"""SELECT * REPLACE ({members} AS members, {reasons} AS reasons, {canonical} AS canonical)
+                             FROM {{table}}""",  # noqa: S608
     }
     return {table: sorted(read(query.format(table=table)).rows(), key=repr) for table, query in queries.items()}
 

@@ -46,6 +46,36 @@ def test_a_window_with_gaps_leaves_the_days_between(warehouse: Warehouse) -> Non
     assert work_ids(warehouse) == [(MONDAY, "new"), (TUESDAY, "old")]
 
 
+def test_rows_are_removed_that_equal_a_row_in_all_its_columns_before_others_come(warehouse: Warehouse) -> None:
+    warehouse.publish("tagged_papers", [MONDAY, TUESDAY], {"tagged_papers": tagged((MONDAY, "a"), (TUESDAY, "a"))})
+    gone = pl.DataFrame({"day": [MONDAY, TUESDAY], "work_id": ["a", "b"]})
+    come = {"tagged_papers": tagged((MONDAY, "c"))}
+    warehouse.publish("digest", [], {}, come, {"tagged_papers": gone})
+    assert work_ids(warehouse) == [(MONDAY, "c"), (TUESDAY, "a")]
+    warehouse.publish("digest", [], {}, remove={"tagged_papers": gone.clear()})
+    warehouse.publish("digest", [], {}, remove={"tagged_papers": gone.select("day").head(1)})
+    assert work_ids(warehouse) == [(TUESDAY, "a")]
+
+
+def test_what_was_removed_is_back_if_the_publish_fails(warehouse: Warehouse) -> None:
+    warehouse.publish("tagged_papers", [MONDAY], {"tagged_papers": tagged((MONDAY, "a"))})
+    bad = {"tagged_papers": pl.DataFrame({"no_such_column": ["x"]})}
+    with pytest.raises(duckdb.Error):
+        warehouse.publish("digest", [], {}, bad, {"tagged_papers": pl.DataFrame({"day": [MONDAY]})})
+    assert work_ids(warehouse) == [(MONDAY, "a")]
+
+
+def test_frames_are_tables_of_a_query(warehouse: Warehouse) -> None:
+    warehouse.publish("tagged_papers", [MONDAY], {"tagged_papers": tagged((MONDAY, "a"), (MONDAY, "b"))})
+    wanted = pl.DataFrame({"work_id": ["b", "c"]})
+    found = warehouse.read(
+        "SELECT work_id FROM tagged_papers SEMI JOIN wanted USING (work_id)", frames={"wanted": wanted}
+    )
+    assert found["work_id"].to_list() == ["b"]
+    with pytest.raises(duckdb.CatalogException):
+        warehouse.read("SELECT * FROM wanted")
+
+
 def test_columns_are_matched_by_name_not_by_position(warehouse: Warehouse) -> None:
     frame = pl.DataFrame({"categories": [["cs.LG"]], "work_id": ["a"], "keywords": [["k"]], "day": [MONDAY]})
     warehouse.publish("tagged_papers", [MONDAY], {"tagged_papers": frame})

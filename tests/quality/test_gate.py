@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -36,17 +36,18 @@ class Publisher:
         offered: Batch,
         *,
         touched: Sequence[date] = (),
+        amendment: gate.Amendment | None = None,
         beside: Mapping[str, pl.DataFrame] | None = None,
         append: Mapping[str, pl.DataFrame] | None = None,
     ) -> dg.ExecuteInProcessResult:
-        days = [day for day in offered.days if day not in touched]
+        days = [day for day in offered.days if day not in (*touched, *(amendment.days if amendment else ()))]
 
         @step(ASSET, group="papers", kinds={"python"})
         def offering(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[gate.Event]:
             with gate.on_record(context, warehouse):
                 yield from gate.publish(
                     context, warehouse, days, offered.frame, touched=touched, facts=offered.facts, beside=beside,
-                    append=append,
+                    append=append, amendment=amendment,
                 )  # fmt: skip
 
         window = {WINDOW_START: str(days[0]), WINDOW_END: str(days[-1])}
@@ -258,6 +259,53 @@ def test_a_touched_day_is_left_alone_when_a_day_is_rejected(publish: Publisher) 
     assert not publish(bad(MONDAY, TUESDAY), touched=[TUESDAY]).success
     assert publish.standing() == before
     assert publish.partitions() == {MONDAY: ("rejected", 0), TUESDAY: ("published", 12)}
+
+
+def amending(publish: Publisher, offered: Batch, *, restated: bool = True) -> dg.ExecuteInProcessResult:
+    """Monday whole, and of Tuesday three rows in the place of two that stand there."""
+    monday, three = pl.col("day") == MONDAY, pl.int_range(pl.len()).over("day") < 3
+    some = replace(offered, frame=offered.frame.filter(monday | three))
+    gone = offered.frame.filter(~monday).head(2).select("day", "source", "source_id")
+    amendment = gate.Amendment([TUESDAY], gone, [TUESDAY] if restated else [])
+    return publish(some, amendment=amendment)
+
+
+def test_single_rows_of_another_day_are_amended(publish: Publisher) -> None:
+    publish(batch(ASSET, TUESDAY, rows=2))
+    result = amending(publish, batch(ASSET, MONDAY, TUESDAY).set("title", "Amended", [20]))
+    assert result.success
+    assert publish.partitions() == {MONDAY: ("published", 20), TUESDAY: ("published", 3)}
+    titles = publish.read("SELECT title FROM fetched_papers WHERE day = '2025-03-11' ORDER BY position")
+    assert [title for (title,) in titles] == ["Amended", "The title of paper 1", "The title of paper 2"]
+    materialized = {event.partition: event.materialization for event in result.get_asset_materialization_events()}
+    assert materialized[str(TUESDAY)].metadata["dagster/partition_row_count"].value == 3
+    judged = publish.read("SELECT DISTINCT expectation FROM quality_results WHERE day = '2025-03-11' AND rows = 3")
+    assert {name for (name,) in judged} == {e.name for e in SUITES[ASSET].expectations if e.of == "row"}
+
+
+def test_an_amendment_that_restates_nothing_leaves_the_day_as_it_was_made(publish: Publisher) -> None:
+    publish(batch(ASSET, TUESDAY, rows=2))
+    before = publish.read("SELECT * FROM partitions WHERE day = '2025-03-11'")
+    result = amending(publish, batch(ASSET, MONDAY, TUESDAY), restated=False)
+    assert publish.read("SELECT * FROM partitions WHERE day = '2025-03-11'") == before
+    assert [event.partition for event in result.get_asset_materialization_events()] == [str(MONDAY)]
+    assert publish.read("SELECT count(*) FROM fetched_papers WHERE day = '2025-03-11'") == [(3,)]
+
+
+def test_an_amendment_that_is_blocked_is_not_made_and_stops_nothing(publish: Publisher) -> None:
+    publish(batch(ASSET, TUESDAY, rows=2))
+    before = publish.read("SELECT * FROM fetched_papers WHERE day = '2025-03-11'")
+    assert amending(publish, batch(ASSET, MONDAY, TUESDAY).set("title", None, [20])).success
+    assert publish.read("SELECT * FROM fetched_papers WHERE day = '2025-03-11'") == before
+    assert publish.partitions() == {MONDAY: ("published", 20), TUESDAY: ("published", 2)}
+    assert publish.read("SELECT day, expectation FROM quality_results WHERE NOT passed") == [(TUESDAY, "title_present")]
+
+
+def test_nothing_is_amended_when_a_day_is_rejected(publish: Publisher) -> None:
+    publish(batch(ASSET, TUESDAY, rows=2))
+    before = publish.standing()
+    assert not amending(publish, bad(MONDAY, TUESDAY)).success
+    assert publish.standing() == before
 
 
 def test_what_stands_beside_is_written_in_the_same_transaction(publish: Publisher) -> None:

@@ -1,0 +1,57 @@
+"""Cleaning the corpus' titles and abstracts, beside pylatexenc on every text and a pass of Polars over white space."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from statistics import median
+
+import polars as pl
+from pylatexenc.latex2text import LatexNodes2Text  # type: ignore[import-untyped]
+
+from tests.benchmarks.table import Row, at_least, lines
+from tests.clean.real_texts import cleaned, corpus, unwrapped
+
+RUNS = 3
+EVERY = 40
+AT_LEAST = 20
+
+
+def report() -> Iterator[str]:
+    """The table."""
+    papers = corpus()
+    sample = papers.gather_every(EVERY)
+    floor = _measured("white space closed up by Polars", lambda: unwrapped(papers))
+    whole = _measured("clean(), with links and language", lambda: cleaned(papers))
+    parsed = _measured("pylatexenc on every text", lambda: _parsed(sample), papers.height / sample.height)
+    faster = parsed.wall / whole.wall
+    yield from lines(
+        f"clean: titles and abstracts of {papers.height:,} papers",
+        [
+            floor,
+            replace(whole, ratio=f"{whole.wall / floor.wall:.0f} floors"),
+            replace(parsed, ratio=f"{faster:.0f} times clean()", target=at_least(faster, AT_LEAST)),
+        ],
+        [f"pylatexenc reads every {EVERY}th paper, and its seconds are scaled to all"],
+    )
+
+
+def _parsed(papers: pl.DataFrame) -> None:
+    logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)
+    latex = LatexNodes2Text()
+    for text in pl.concat([papers["title"], papers["abstract"].alias("title")]).drop_nulls():
+        with suppress(IndexError):  # its parser fails on one abstract in a thousand
+            latex.latex_to_text(text)
+
+
+def _measured(what: str, work: Callable[[], object], scale: float = 1) -> Row:
+    runs = [_once(work) for _ in range(RUNS)]
+    wall, cpu = (scale * median(seconds) for seconds in zip(*runs, strict=True))
+    return Row(what, wall, cpu, None, RUNS)
+
+
+def _once(work: Callable[[], object]) -> tuple[float, float]:
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - wall, time.process_time() - cpu
