@@ -115,9 +115,11 @@ def grouped(records: pl.DataFrame, edges: pl.DataFrame, decisions: Decisions) ->
 
 def changed_works(old: pl.DataFrame, new: pl.DataFrame, days: Sequence[date]) -> set[Place]:
     """The day and id of each work outside `days` that appears, disappears or is another row than before."""
-    before, after = ({(row["day"], row["work_id"]): row for row in works.iter_rows(named=True)} for works in (old, new))
-    differing = (place for place in before.keys() | after.keys() if before.get(place) != after.get(place))
-    return {place for place in differing if place[0] not in days}
+    before, after = (
+        {(row["day"], row["work_id"]): row for row in works.filter(~pl.col("day").is_in(days)).iter_rows(named=True)}
+        for works in (old, new)
+    )
+    return {place for place in before.keys() | after.keys() if before.get(place) != after.get(place)}
 
 
 def _as_read(works: pl.DataFrame) -> pl.DataFrame:
