@@ -18,33 +18,11 @@ from typing import Any
 import polars as pl
 
 from assets.clean.clean import clean
+from assets.fetch.source import RECORD
 
 DATA = Path(__file__).parents[2] / "../shared/data"
 CORPUS = DATA / "arxiv/corpus_80k.jsonl.gz"
 DUPLICATES = DATA / "duplicates"
-
-FETCHED = pl.Schema(
-    {
-        "day": pl.Date(),
-        "source": pl.String(),
-        "source_id": pl.String(),
-        "version": pl.Int32(),
-        "title": pl.String(),
-        "abstract": pl.String(),
-        "authors": pl.List(pl.String()),
-        "categories": pl.List(pl.String()),
-        "keywords": pl.List(pl.String()),
-        "published": pl.Datetime("us"),
-        "votes": pl.Int32(),
-        "comments": pl.Int32(),
-        "doi": pl.String(),
-        "note": pl.String(),
-        "licence": pl.String(),
-        "announced": pl.String(),
-        "links": pl.List(pl.String()),
-        "url": pl.String(),
-    }
-)
 
 Row = dict[str, Any]
 Pair = tuple[str, str]
@@ -61,7 +39,7 @@ class Labelled:
 def cleaned(rows: Iterable[Row]) -> pl.DataFrame:
     """Rows with a `source_id` and any other columns of `fetched_papers`, as rows of `clean_papers`."""
     plain = [{"day": date(2025, 3, 3), "source": "labelled", **row} for row in rows]
-    return clean(pl.DataFrame(plain, schema=FETCHED))
+    return clean(pl.DataFrame(plain, schema=RECORD))
 
 
 def dblp_acm() -> Labelled:
