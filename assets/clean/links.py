@@ -24,7 +24,8 @@ _OPENING = {")": "(", "]": "["}
 _ADDRESS = re.compile(
     rf"(?i:https?:\s?//)(?!/){_REST}{{1,2000}}|(?<![\w@./-])(?:www\.(?=[\w-]+\.)|(?=(?:{_HOST})(?:/|\b(?!\.)))){_REST}{{1,2000}}"
 )
-_ADDRESSED = pl.col("abstract").str.contains(rf"(?i)https?:\s?//|\bwww\.|\b(?:{_HOST})").fill_null(False)
+# Polars is ten times slower at Unicode's word boundaries than at those of ASCII.
+_ADDRESSED = pl.col("abstract").str.contains(rf"(?i)https?:\s?//|(?-u:\b)(?:www\.|{_HOST})").fill_null(False)
 
 _WHOLE = re.compile(r"https?://(?:[\w-]+\.)+[\w-]+(?::\d+)?(?:[/?#].*)?", re.IGNORECASE)
 _ARXIV = re.compile(r"https?://(?:[a-z]+\.)*arxiv\.org/(?:abs|pdf|html|ps)/", re.IGNORECASE)

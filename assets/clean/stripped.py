@@ -48,7 +48,8 @@ _ADDRESS = r"https?://\S+|(?<![\w.-])(?:[\w-]{1,63}\.){1,9}[a-z]{2,}/\S*|(?<![\w
 
 # What a text must hold for the rules to apply: a word; or beside a word that is quick to find, a pattern.
 _WORDS = (
-    "varepsilon varphi infty leq geq propto cdot ldots otimes oplus mapsto seteq arrow ceil floor langle rangle"
+    "varepsilon varphi infty leq geq propto cdot ldots otimes oplus mapsto seteq tarrow uparrow downarrow "
+    "lceil rceil lfloor rfloor langle rangle"
 ).split()
 _BESIDE = {
     "times": r"[\d°%]times|\d times \d| times [b-zA-Z]\b",
@@ -60,9 +61,9 @@ _BESIDE = {
     "://": r"\Bhttps?://|https?://[^\s{}<>]{1,300}\{",
     "": r"sim[ !]?\d|pm ?\d|approx ?[\d-]|neq [A-Z\d(]|x20[12][\da-f][a-z]|left[(\[|]",
 }
-_SCRIPTS = r"\^|(?:\b|\d)[A-Za-zα-ωΑ-Ω]+_(?:[\d{]|[A-Za-z]\b)"
+_MAY_BE_SCRIPTS = r"\^|(?:\b|\d)[A-Za-zα-ωΑ-Ω]+_(?:[\d{]|[A-Za-z]\b)"
 
-MARKS = rf"{_any(_WORDS)}|{'|'.join(_BESIDE.values())}|{_SCRIPTS}|\\\d"
+MARKS = rf"{_any(_WORDS)}|{'|'.join(_BESIDE.values())}|{_MAY_BE_SCRIPTS}|\\\d"
 """Finds the texts that may need `repaired`; a pattern for Python and Polars alike."""
 
 
@@ -77,17 +78,18 @@ def repaired(text: str) -> str:
         if _WHOLE_TEX.search(text):
             return text
     bare = _FORMULA_PLACE.sub("$", text) if "$" in text else text
-    if _is_marked(bare):
+    if is_marked(bare):
         text = _PLACE.sub(lambda place: _RULES[place.lastgroup or ""](place), text)
     if "^" in bare or "_" in bare:
-        text = _SCRIPTED.sub(_scripted, text)
+        scripts = _SCRIPTED_OR_ADDRESS if "/" in text or "@" in text else _SCRIPTED
+        text = scripts.sub(_scripted, text)
     return text
 
 
-def _is_marked(bare: str) -> bool:
+def is_marked(text: str) -> bool:
     """Whether the text may hold more than scripts; cheaper than trying every rule at every letter."""
-    return any(map(bare.__contains__, _WORDS)) or any(
-        word in bare and pattern.search(bare) for word, pattern in _BESIDE_PLACES.items()
+    return any(map(text.__contains__, _WORDS)) or any(
+        word in text and pattern.search(text) for word, pattern in _BESIDE_PLACES.items()
     )
 
 
@@ -200,11 +202,12 @@ _PATTERNS: dict[str, tuple[str, Callable[[re.Match[str]], str]]] = {
 }
 _RULES = {name: rule for name, (_, rule) in _PATTERNS.items()}
 _PLACE = re.compile("|".join(f"(?P<{name}>{pattern})" for name, (pattern, _) in _PATTERNS.items()), re.DOTALL)
-_SCRIPTED = re.compile(
-    rf"{_ADDRESS}|{_FORMULA}|(?<![A-Za-z\d_])(?P<base>[A-Za-z]+|[α-ωΑ-Ω])(?P<scripts>{_SUBSCRIPT}{_SUPERSCRIPT}?|{_SUPERSCRIPT}"
-    rf"{_SUBSCRIPT}?)|(?P<raised>(?<=[A-Za-z\d)\]}}]){_SUPERSCRIPT})",
-    re.DOTALL,
+_SCRIPTS = (
+    rf"{_FORMULA}|(?<![A-Za-z\d_])(?P<base>[A-Za-z]+|[α-ωΑ-Ω])(?P<scripts>{_SUBSCRIPT}{_SUPERSCRIPT}?|{_SUPERSCRIPT}"
+    rf"{_SUBSCRIPT}?)|(?P<raised>(?<=[A-Za-z\d)\]}}]){_SUPERSCRIPT})"
 )
+_SCRIPTED = re.compile(_SCRIPTS, re.DOTALL)
+_SCRIPTED_OR_ADDRESS = re.compile(f"{_ADDRESS}|{_SCRIPTS}", re.DOTALL)
 _PRICE = re.compile(r"\\(?=\d)(?!\d\))")
 _WHOLE_TEX = re.compile(r"\\[A-Za-z(\[]")
 _FORMULA_PLACE = re.compile(_FORMULA, re.DOTALL)

@@ -20,8 +20,6 @@ DIRTY = (
 )
 """Finds the texts that need more than their white space closed up; a pattern for Polars."""
 
-_AGAIN_MARKS = rf"[\\$`~&<{{}}*^_]|''|--|[A-Za-z]-\s|\]\(|\A(?i:abstract|arxiv|summary)|{stripped.MARKS}"
-
 _ENTITY = re.compile(
     r"&(?:amp;)*(?:(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
     # Without the semicolon, only names that are neither words nor the parameters of an address.
@@ -41,8 +39,9 @@ _UNSEEN = re.compile(
     # Joiners shape Persian words and emoji, and are noise elsewhere.
     r"|[\u200c\u200d](?:(?<![^\x00-\x7f].)|(?![^\x00-\x7f]))"
 )
-_AGAIN = re.compile(f"{_AGAIN_MARKS}|{_MISREAD.pattern}|{_LIGATURE.pattern}|{_UNSEEN.pattern}")
-"""What a rule may act upon once more; a text without it need not be read again to know that it is done."""
+_FAULTS = (_MISREAD, _LIGATURE, _UNSEEN)
+_MARKUP = ("&", "<", "*", "](", "- ")
+_TEX = ("\\", "$", "^", "_", "{", "}", "`", "~", "--", "''")
 
 _ATTRIBUTES = r"(?:\s+[\w:-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'<>]+))"
 _TAGS = r"p|b|i|u|a|em|strong|sub|sup|inf|span|div|li|ul|ol|tt|code|small|font|h[1-6]|italic|bold|latex|jats:[a-z-]+"
@@ -84,13 +83,31 @@ def prose(text: str) -> str:
     """
     before = None
     while text != before:
-        before, text = text, _once(text)
-        if not _AGAIN.search(text) and unicodedata.is_normalized("NFC", text):
+        before, text = text, _tidied(text)
+        tidy, text = text, _without_tex(text)
+        if _is_tidy(text) and (text == tidy or not _has_tex(text)):
             break
     return text
 
 
-def _once(text: str) -> str:
+def _is_tidy(text: str) -> bool:
+    """Whether no rule of `_tidied` can have anything left to act upon; cheaper than to try them all again."""
+    if any(mark in text for mark in _MARKUP) or _PREFIX.match(text):
+        return False
+    if text.isascii() and text.isprintable():
+        return True
+    return not any(fault.search(text) for fault in _FAULTS) and unicodedata.is_normalized("NFC", text)
+
+
+def _has_tex(text: str) -> bool:
+    return any(mark in text for mark in _TEX) or stripped.is_marked(text)
+
+
+def _without_tex(text: str) -> str:
+    return " ".join(tex.words(stripped.repaired(text)).split())
+
+
+def _tidied(text: str) -> str:
     if not text.isascii() and _MISREAD.search(text):
         text = _decoded(text)
     text = " ".join(text.split())
@@ -106,7 +123,7 @@ def _once(text: str) -> str:
         text = _without_markdown(text)
     if "- " in text:
         text = _unbroken(text)
-    return " ".join(tex.words(stripped.repaired(text)).split())
+    return " ".join(text.split())
 
 
 def _meant(entity: re.Match[str]) -> str:
@@ -121,7 +138,7 @@ def _decoded(text: str) -> str:
 
 
 def _characters(text: str) -> str:
-    text = _UNSEEN.sub("", _SOFT_BREAK.sub("", text))
+    text = _UNSEEN.sub("", _SOFT_BREAK.sub("", text) if "\xad" in text else text)
     text = _LIGATURE.sub(lambda ligature: _LIGATURES[ligature[0]], text)
     return unicodedata.normalize("NFC", text)
 

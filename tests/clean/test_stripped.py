@@ -128,5 +128,5 @@ def test_few_real_texts_are_touched_and_most_of_them_stripped_ones() -> None:
 
 
 def _touched(papers: pl.DataFrame) -> float:
-    texts = [text for name in ("title", "abstract") for text in papers[name].drop_nulls()]
-    return float(sum(repaired(text) != text for text in texts) / len(texts))
+    texts: list[str] = [text for name in ("title", "abstract") for text in papers[name].drop_nulls()]
+    return sum(repaired(text) != text for text in texts) / len(texts)
