@@ -1,7 +1,6 @@
 """The command `paperboy`: thin over the jobs, on the same instance as the UI.
 
-Commands import what they need when they run, so that `--help` answers at once. Every known trouble is one clear
-line on standard error; exit code 2 is bad usage or bad settings, 1 a run that failed.
+Commands import what they need when they run, so that `--help` answers at once.
 """
 
 import re
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestration.command import DEBUG, Commands, Day, the_settings
+
 if TYPE_CHECKING:
     import dagster as dg
 
@@ -20,64 +21,6 @@ if TYPE_CHECKING:
     from orchestration.settings import Settings
 
 DEFAULT_STATUS_DAYS = 14
-DEBUG = "Print the runs' logs, and tracebacks."
-
-
-class Day(click.ParamType[date]):
-    """A day that is over, written YYYY-MM-DD."""
-
-    name = "day"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        if isinstance(value, date):
-            return value
-        try:
-            day = date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a day; write it as 2025-03-12.", param, ctx)
-        settings = _settings()
-        if not settings.first_day <= day <= settings.yesterday():
-            self.fail(
-                f"{day} is not a day that can be made: the first is {settings.first_day} (first_day), "
-                f"the last is yesterday, {settings.yesterday()} ({settings.schedule.time_zone}).",
-                param,
-                ctx,
-            )
-        return day
-
-
-class Commands(click.Group):
-    """A group whose commands end on one clear line instead of a traceback, unless `--debug`, before or after them."""
-
-    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
-        cmd.params.append(click.Option(["--debug"], is_flag=True, expose_value=False, callback=_debug, help=DEBUG))
-        super().add_command(cmd, name)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
-            # Click itself ends quietly where a reader such as `head` has seen enough.
-            raise
-        except Exception as error:
-            if ctx.params.get("debug"):
-                raise
-            raise _told(error) from error
-
-
-def _debug(ctx: click.Context, _: click.Parameter, given: bool) -> None:
-    if given:
-        ctx.find_root().params["debug"] = True
-
-
-def _told(error: Exception) -> click.ClickException:
-    from orchestration.settings import SettingsError
-
-    if isinstance(error, SettingsError):
-        return click.UsageError(str(error))
-    known = type(error).__module__.startswith(("orchestration", "assets", "quality"))
-    text = str(error) if known else f"{type(error).__name__}: {error} (paperboy --debug shows where)"
-    return click.ClickException(text)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -100,7 +43,7 @@ def digest(context: click.Context, day: date | None) -> None:
     """
     from orchestration import runs, shown
 
-    settings = _settings()
+    settings = the_settings()
     newest = None if day else _newest_day(settings)
     day = day or newest
     assert day is not None  # noqa: S101 - _newest_day raises where there is none
@@ -139,7 +82,7 @@ def _make(context: click.Context, first: date, last: date, *, from_store: bool) 
 
     if first > last:
         raise click.UsageError(f"FROM {first} is after TO {last}.")
-    settings = _settings()
+    settings = the_settings()
     days = runs.days_between(first, last)
     defs, debug = _defs(), context.parent is not None and context.parent.params["debug"]
     failures = []
@@ -167,7 +110,7 @@ def status(first: date | None, last: date | None, as_json: bool) -> None:
     from orchestration import resources, shown
     from orchestration.status import statuses
 
-    settings = _settings()
+    settings = the_settings()
     last = last or settings.yesterday()
     first = first or max(settings.first_day, last - timedelta(days=DEFAULT_STATUS_DAYS - 1))
     if first > last:
@@ -190,7 +133,7 @@ def preview(day: date) -> None:
     from assets.mail.desk import day_edition
     from orchestration import resources
 
-    settings = _settings()
+    settings = the_settings()
     warehouse = resources.warehouse(settings)
     _must_be_made(settings, day)
     edition = day_edition(warehouse, day)
@@ -210,7 +153,7 @@ def send(context: click.Context, day: date, confirm: bool) -> None:
     """Mail the edition of a past DAY to every reader who has not got it; the only way to do so."""
     from orchestration import shown
 
-    settings = _settings()
+    settings = the_settings()
     if not confirm:
         readers = len(settings.mail.recipients)
         raise click.UsageError(f"this mails {day} to {readers} reader(s); add --confirm if that is meant.")
@@ -232,7 +175,7 @@ def audit(month: datetime, ask: bool) -> None:
     """
     from orchestration.audit import audited
 
-    for line in audited(_settings(), month.date(), ask=ask):
+    for line in audited(the_settings(), month.date(), ask=ask):
         click.echo(line)
 
 
@@ -248,7 +191,7 @@ def why(paper: str, other: str) -> None:
     from assets.dedupe.why import why as explained
     from orchestration import resources
 
-    settings = _settings()
+    settings = the_settings()
     decisions = resources.decisions(settings)
     for line in explained(resources.warehouse(settings), named(paper), named(other), decisions):
         click.echo(line)
@@ -288,7 +231,7 @@ def doctor() -> None:
     from orchestration.doctor import checks
 
     trouble = False
-    for name, check in checks(_settings()):
+    for name, check in checks(the_settings()):
         try:
             line = f"ok    {name:<12} {check()}"
         except Exception as error:  # noqa: BLE001 - whatever a check runs into is its finding
@@ -297,15 +240,6 @@ def doctor() -> None:
         click.echo(line)
     if trouble:
         raise click.exceptions.Exit(1)
-
-
-def _settings() -> "Settings":
-    from orchestration.settings import SettingsError, current
-
-    try:
-        return current()
-    except SettingsError as error:
-        raise click.UsageError(f"the settings cannot be used:\n{error}") from error
 
 
 def _defs() -> "dg.Definitions":

@@ -27,8 +27,11 @@ CONFIG: dict[str, str | bool | int | float | list[str]] = {
     # A publish is followed by closing the file: what it wrote goes to its place at once, not into a log before.
     "checkpoint_threshold": "1KB",
 }
-ONE_ROW_AN_ASSET = ("partitions", "quarantine")
+ONE_ROW_AN_ASSET = ("partitions", "quarantine", "day_figures")
 """Tables in which a day's rows of several assets stand side by side."""
+
+KEPT = {"partitions": "outcomes"}
+"""Tables of which each row that is ever written is kept in another, so that no later one makes it unheard."""
 
 STALE = """
     SELECT mine.day FROM partitions AS mine JOIN partitions AS theirs USING (day)
@@ -113,6 +116,8 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
                 for table, frame in replace.items():
                     _delete(connection, table, asset, days)
                     _insert(connection, table, frame)
+                    if table in KEPT:
+                        _insert(connection, KEPT[table], frame)
                 for table, frame in (remove or {}).items():
                     _remove(connection, table, frame)
                 for table, frame in (append or {}).items():

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import polars as pl
 
-from quality import report
+from quality import entries
 from quality.expectations import SUITES, Expectation, Suite
 from quality.verdict import Finding, Verdict
 
@@ -68,10 +68,10 @@ def publish(
     asset = context.asset_key.to_user_string()
     every_day = [*days, *touched]
     verdict = _verdict(warehouse, asset, every_day, frame, facts, amendment)
-    yield from report.check_results(context, verdict)
+    yield from entries.check_results(context, verdict)
     if blocked := sorted(verdict.blocked.intersection(days)):
-        rejected = report.rejected_partitions(warehouse, verdict, blocked, context.run.run_id)
-        results = report.quality_results(verdict, context.run.run_id)
+        rejected = entries.rejected_partitions(warehouse, verdict, blocked, context.run.run_id)
+        results = entries.quality_results(verdict, context.run.run_id)
         on_record = {"partitions": rejected, **_of(blocked, recorded)}
         warehouse.publish(asset, blocked, on_record, {"quality_results": results})
         reasons = "\n".join(f"{asset} {day} was rejected. {verdict.reason(day)}" for day in blocked)
@@ -79,7 +79,7 @@ def publish(
     published = [day for day in every_day if day not in verdict.blocked]
     tables = {**_of(published, beside), **_of(published, recorded)}
     written = _write(context, warehouse, verdict, published, tables, append or {}, remove or {}, amendment)
-    yield from report.materializations(context, frame.schema, written, days, time.perf_counter() - STARTED.get())
+    yield from entries.materializations(context, frame.schema, written, days, time.perf_counter() - STARTED.get())
 
 
 def republish(
@@ -100,7 +100,7 @@ def republish(
     verdict = _verdict(warehouse, context.asset_key.to_user_string(), days, frame, None, amendment)
     published = [day for day in days if day not in verdict.blocked]
     written = _write(context, warehouse, verdict, published, {}, append, remove, amendment)
-    yield from report.further_materializations(context, written)
+    yield from entries.further_materializations(context, written)
 
 
 def _verdict(
@@ -125,27 +125,27 @@ def _write(
     append: Mapping[str, pl.DataFrame],
     remove: Mapping[str, pl.DataFrame],
     amendment: Amendment | None,
-) -> dict[date, report.Written]:
+) -> dict[date, entries.Written]:
     """Replace the rows of these days, and amend others, by what the verdict lets through.
 
     Returns what was written of each of these days, and of those that are restated.
     """
     run_id, asset, rows = context.run.run_id, verdict.asset, verdict.publishable(days)
     written = {
-        day: report.Written(found.height, found) for day in days for found in [rows.filter(pl.col("day") == day)]
+        day: entries.Written(found.height, found) for day in days for found in [rows.filter(pl.col("day") == day)]
     }
     replace = {
         asset: rows,
-        "quarantine": report.quarantine(verdict, days, run_id),
-        "partitions": report.partitions(asset, rows, days, run_id),
+        "quarantine": entries.quarantine(verdict, days, run_id),
+        "partitions": entries.partitions(asset, rows, days, run_id),
         **tables,
     }
-    append = {"quality_results": report.quality_results(verdict, run_id), **append}
+    append = {"quality_results": entries.quality_results(verdict, run_id), **append}
     if amendment:
         amended = [day for day in amendment.days if day not in verdict.blocked]
         come, gone = verdict.publishable(amended), amendment.gone.filter(pl.col("day").is_in(amended))
         followed = [day for day in amendment.restated if day in amended]
-        partitions, restated = report.restated(warehouse, asset, followed, come, gone, run_id)
+        partitions, restated = entries.restated(warehouse, asset, followed, come, gone, run_id)
         append |= {asset: come, "partitions": partitions}
         remove = {asset: gone, "partitions": partitions.select("asset", "day"), **remove}
         written |= restated
@@ -174,7 +174,7 @@ def on_record(context: dg.AssetExecutionContext, warehouse: "Warehouse") -> Iter
         asset = context.asset_key.to_user_string()
         # A warehouse that cannot be written is told by the error itself.
         with suppress(Exception):
-            failed = report.failed_partitions(warehouse, asset, reasons, context.run.run_id)
+            failed = entries.failed_partitions(warehouse, asset, reasons, context.run.run_id)
             warehouse.publish(asset, days, {"partitions": failed})
         raise
 

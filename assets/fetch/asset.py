@@ -9,7 +9,7 @@ from assets.fetch.fetch import Feeds
 from assets.fetch.round import Round, late_days
 from orchestration.step import may_mail, step
 from orchestration.warehouse import Warehouse
-from quality import gate, report
+from quality import entries, gate
 
 
 class Fetching(dg.Config):
@@ -48,7 +48,7 @@ def fetched_papers(
 def _failure(warehouse: Warehouse, made: Round, run_id: str, *, asked: bool) -> dg.Failure:
     """Put the failed days on record, and say what failed where; days that came are left to their own run."""
     days = sorted(made.failures)
-    failed = report.failed_partitions(warehouse, "fetched_papers", made.failures, run_id)
+    failed = entries.failed_partitions(warehouse, "fetched_papers", made.failures, run_id)
     ledger = made.fetched.ledger_frame.filter(pl.col("day").is_in(days))
     warehouse.publish("fetched_papers", days, {"partitions": failed} | ({"fetch_ledger": ledger} if asked else {}))
     reasons = "\n".join(f"fetched_papers {day} could not be fetched. {made.failures[day]}" for day in days)

@@ -14,7 +14,7 @@ from assets.dedupe.decisions import NONE, Decisions
 from assets.dedupe.resolve import Resolved, grouped
 from assets.dedupe.verify import judged
 from orchestration.warehouse import Warehouse
-from quality import report
+from quality import entries
 
 FIRST = date(2025, 3, 3)
 TITLE = "An Invented Study of Nothing in Particular"
@@ -58,8 +58,8 @@ def put(warehouse: Warehouse, days: Sequence[date], resolved: Resolved) -> None:
     """What the gate writes of works that pass it."""
     own = pl.col("day").is_in(days)
     whole, come = resolved.frame.filter(own), resolved.frame.filter(~own)
-    partitions, _ = report.restated(warehouse, "unique_papers", resolved.restated, come, resolved.gone, "run")
-    replace = {"unique_papers": whole, "partitions": report.partitions("unique_papers", whole, days, "run")}
+    partitions, _ = entries.restated(warehouse, "unique_papers", resolved.restated, come, resolved.gone, "run")
+    replace = {"unique_papers": whole, "partitions": entries.partitions("unique_papers", whole, days, "run")}
     append = {"unique_papers": come, "partitions": partitions, **resolved.append}
     remove = {"unique_papers": resolved.gone, "partitions": partitions.select("asset", "day"), **resolved.remove}
     warehouse.publish("unique_papers", days, replace, append, remove)

@@ -15,7 +15,7 @@ from assets.dedupe.decisions import NONE, Decisions
 from assets.dedupe.neighbours import outdated
 from assets.dedupe.resolve import Resolved, resolve
 from orchestration.warehouse import Warehouse
-from quality import report
+from quality import entries
 from tests.dedupe.records import ABSTRACTS, FIRST, TITLE, all_at_once, put, record, record_lists, table
 
 FOUR_DAYS = [date.fromordinal(FIRST.toordinal() + number) for number in range(4)]
@@ -35,7 +35,7 @@ def store(warehouse: Warehouse, days: Sequence[date], *records: dict[str, Any]) 
 
 def publish_clean(warehouse: Warehouse, days: Sequence[date], rows: pl.DataFrame) -> None:
     """These rows of `clean_papers`, as that step publishes them."""
-    published = report.partitions("clean_papers", rows, days, "run")
+    published = entries.partitions("clean_papers", rows, days, "run")
     warehouse.publish("clean_papers", days, {"clean_papers": rows, "partitions": published})
 
 

@@ -27,7 +27,7 @@ from assets.fetch.source import Source
 from assets.mail.outbox import Outbox
 from orchestration.status import DayStatus, statuses
 from orchestration.warehouse import Warehouse
-from quality import gate, report
+from quality import entries, gate
 from tests.fetch import arxiv_lab
 from tests.replay import Fault, Replay, replaying
 from tests.replay_arxiv import Arxiv, Trouble, arxiv
@@ -164,11 +164,11 @@ class House:
         made = Round.of(self.warehouse, self.feeds(), [day], [])
         verdict = gate.judge("fetched_papers", [day], made.rows, None, made.facts)
         if made.failures:
-            put = report.failed_partitions(self.warehouse, "fetched_papers", made.failures, "run")
+            put = entries.failed_partitions(self.warehouse, "fetched_papers", made.failures, "run")
         elif verdict.blocked:
-            put = report.rejected_partitions(self.warehouse, verdict, [day], "run")
+            put = entries.rejected_partitions(self.warehouse, verdict, [day], "run")
         else:
-            put = report.partitions("fetched_papers", made.rows, [day], "run")
+            put = entries.partitions("fetched_papers", made.rows, [day], "run")
         tables, append = {"partitions": put, "fetch_ledger": made.ledger}, {}
         rejected = made.failures.get(day) or (verdict.reason(day) if verdict.blocked else "")
         if not rejected:

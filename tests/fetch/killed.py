@@ -21,7 +21,7 @@ from assets.fetch.huggingface import HuggingFaceSource
 from assets.fetch.round import Round
 from orchestration import warehouse
 from orchestration.warehouse import Warehouse
-from quality import report
+from quality import entries
 from tests.faults.fetching import TUESDAY, House, Trial
 from tests.replay import Replay
 from tests.replay_arxiv import Arxiv
@@ -79,7 +79,7 @@ def fetch(house: House) -> None:
         "fetched_papers": made.rows,
         "fetch_ledger": made.ledger,
         "field_shares": made.shares,
-        "partitions": report.partitions("fetched_papers", made.rows, [TUESDAY], "run"),
+        "partitions": entries.partitions("fetched_papers", made.rows, [TUESDAY], "run"),
     }
     house.warehouse.publish("fetched_papers", [TUESDAY], tables, {"popularity": made.snapshots})
 

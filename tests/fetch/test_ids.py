@@ -23,7 +23,7 @@ from assets.mail.outbox import Outbox
 from assets.mail.transport import MaildirTransport
 from orchestration.status import quarantined
 from orchestration.warehouse import Warehouse
-from quality import gate, report
+from quality import entries, gate
 from tests.lab import DATA
 from tests.orchestration.steps import Steps
 
@@ -153,7 +153,7 @@ def test_quarantined(fetched: Warehouse, everything: CorpusSource) -> None:
     figures = pl.DataFrame([{"day": DAY, **facts, "fields_changed": 0}])
     verdict = gate.judge("fetched_papers", [DAY], rows, None, figures)
     assert not verdict.blocked
-    fetched.publish("fetched_papers", [DAY], {"quarantine": report.quarantine(verdict, [DAY], "run")})
+    fetched.publish("fetched_papers", [DAY], {"quarantine": entries.quarantine(verdict, [DAY], "run")})
     records = fetched.read("SELECT row FROM quarantine WHERE expectation = 'title_present'")["row"].to_list()
     assert sorted(json.loads(record)["source_id"] for record in records) == sorted(zeros)
     shown = json.loads(json.dumps(quarantined(fetched, DAY)))

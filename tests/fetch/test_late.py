@@ -18,7 +18,7 @@ from assets.fetch.round import Round, late_days
 from assets.fetch.sample import SampleSource
 from assets.fetch.source import Body, Listing
 from orchestration.warehouse import Warehouse
-from quality import report
+from quality import entries
 from tests.lab import DATA
 
 BACK = 7
@@ -53,7 +53,7 @@ def fetched(later: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[W
 def run(warehouse: Warehouse, feeds: Feeds, day: date) -> None:
     """A daily run, below Dagster and the gate."""
     made = Round.of(warehouse, feeds, [day], late_days(warehouse, [day], feeds.late_days))
-    published = report.partitions("fetched_papers", made.rows, made.published, "run")
+    published = entries.partitions("fetched_papers", made.rows, made.published, "run")
     tables = {"fetched_papers": made.rows, "fetch_ledger": made.ledger, "partitions": published}
     warehouse.publish("fetched_papers", made.published, tables, {"popularity": made.snapshots})
 

@@ -12,7 +12,7 @@ from assets.mail.outbox import Outbox
 from assets.mail.rank import DIGEST
 from assets.mail.transport import MaildirTransport
 from orchestration.warehouse import Warehouse
-from quality.report import PARTITIONS
+from quality.entries import PARTITIONS
 
 DAY, NEXT = date(2026, 11, 19), date(2026, 11, 20)
 MADE_AT = datetime(2026, 11, 20, 7, 30)

@@ -18,7 +18,7 @@ from assets.mail.digest import digests
 from assets.tag.tag import tag
 from assets.tag.taxonomy import Taxonomy, load
 from orchestration.warehouse import Warehouse
-from quality import report
+from quality import entries
 from tests.dedupe.records import put
 
 
@@ -43,5 +43,5 @@ class Steps:
         self._publish("digest", retagged, digests(self.warehouse, retagged, (), self.size).rows)
 
     def _publish(self, asset: str, days: Collection[date], rows: pl.DataFrame) -> None:
-        published = report.partitions(asset, rows, list(days), "run")
+        published = entries.partitions(asset, rows, list(days), "run")
         self.warehouse.publish(asset, days, {asset: rows, "partitions": published})

@@ -9,7 +9,7 @@ from datetime import date, datetime
 import polars as pl
 
 from orchestration.warehouse import Warehouse
-from quality.report import PARTITIONS, QUARANTINE
+from quality.entries import PARTITIONS, QUARANTINE
 from tests.lab import CHECKOUT
 
 MONDAY, TUESDAY, SUNDAY = date(2025, 3, 10), date(2025, 3, 11), date(2025, 3, 16)

@@ -13,7 +13,7 @@ from assets.fetch.batch import SNAPSHOT
 from assets.fetch.drift import SHARE
 from assets.fetch.fetch import LEDGER
 from orchestration.warehouse import Warehouse
-from quality import report
+from quality import entries
 from quality.expectations import SUITES
 from tests.lab import CHECKOUT, STEPS
 from tests.quality.batches import SCHEMAS
@@ -27,8 +27,8 @@ TABLES: Mapping[str, pl.Schema] = {
     "fetch_ledger": LEDGER,
     "popularity": SNAPSHOT,
     "field_shares": SHARE,
-    "partitions": report.PARTITIONS,
-    "quarantine": report.QUARANTINE,
+    "partitions": entries.PARTITIONS,
+    "quarantine": entries.QUARANTINE,
 }
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef

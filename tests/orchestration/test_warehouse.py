@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from orchestration.warehouse import Warehouse, WarehouseError
-from quality.report import QUARANTINE
+from quality.entries import QUARANTINE
 from tests.orchestration.tables import (
     MONDAY,
     STRANGER,
