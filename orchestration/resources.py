@@ -1,5 +1,6 @@
 """The few resources behind which all I/O sits, built from the settings; swapping them is the whole test harness."""
 
+from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any
 
@@ -19,6 +20,7 @@ from assets.tag.taxonomy import DEFAULT, Taxonomy
 from assets.tag.taxonomy import load as load_taxonomy
 from orchestration.settings import Mail, Settings
 from orchestration.warehouse import Warehouse
+from quality.data_docs import DataDocs
 
 
 def resources(settings: Settings) -> dict[str, Any]:
@@ -29,6 +31,7 @@ def resources(settings: Settings) -> dict[str, Any]:
         "decisions": dg.ResourceDefinition(lambda _: decisions(settings)),
         "taxonomy": dg.ResourceDefinition(lambda _: taxonomy(settings)),
         "desk": dg.ResourceDefinition(lambda _: desk(settings)),
+        "data_docs": dg.ResourceDefinition(lambda context: data_docs(settings, context)),
     }
 
 
@@ -96,3 +99,22 @@ def desk(settings: Settings) -> Desk:
 def _smtp(mail: Mail) -> SmtpTransport:
     password = mail.password.get_secret_value() if mail.password else None
     return SmtpTransport(mail.host, mail.port, mail.security, mail.user, password, mail.timeout_seconds)
+
+
+def data_docs(settings: Settings, context: dg.InitResourceContext) -> Iterator[DataDocs]:
+    """Where Data Docs are written. Once the run is over, however it ended, they are indexed and old ones removed."""
+    docs = DataDocs(settings.reports, settings.quality.data_docs_days, settings.quality.url)
+    try:
+        yield docs
+    finally:
+        if context.run and docs.days:
+            _finish(docs, context, context.run.run_id)
+
+
+def _finish(docs: DataDocs, context: dg.InitResourceContext, run_id: str) -> None:
+    try:
+        docs.finish(run_id)
+    except Exception as error:
+        message = f"the index of Data Docs could not be written: {error}"
+        if context.log:
+            context.log.exception(message)

@@ -174,6 +174,13 @@ class Dedupe(_Part):
     decisions: Folder | None = None
 
 
+class Quality(_Part):
+    """What is told of the gate's judgements; `url` is where a browser finds the folder `reports` of the home."""
+
+    data_docs_days: Whole = Field(default=30, ge=0, le=3650)
+    url: Url = "http://127.0.0.1:3001"
+
+
 class Schedule(_Part):
     """When the digest of the day before is made; `time_zone` also says where a day begins and ends."""
 
@@ -216,6 +223,7 @@ class Settings(_Part):
     arxiv: Arxiv = Arxiv()
     archive: Archive = Archive()
     dedupe: Dedupe = Dedupe()
+    quality: Quality = Quality()
     schedule: Schedule = Schedule()
     digest: Digest = Digest()
     mail: Mail = Mail()
@@ -224,6 +232,11 @@ class Settings(_Part):
     def contact(self) -> str:
         """The address that upstreams are told: `http.contact`, else that of the mail's sender."""
         return parseaddr(self.http.contact or self.mail.sender)[1]
+
+    @property
+    def reports(self) -> Path:
+        """The folder of all that is written for a browser."""
+        return self.home / "reports"
 
     def yesterday(self) -> datetime.date:
         """The newest day that is over, in the operator's time zone."""

@@ -1,7 +1,9 @@
 """What every asset of the pipeline is: a day or a window of days, behind the gate. No step forgets a part of it."""
 
+import inspect
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import wraps
 from typing import Any
 
 import dagster as dg
@@ -9,6 +11,7 @@ from dagster_shared.utils.warnings import BetaWarning
 
 from orchestration.partitions import DAYS, WINDOWS
 from quality import gate
+from quality.data_docs import DataDocs
 
 
 def step(
@@ -23,10 +26,15 @@ def step(
 
     The function computes the rows of its days and passes them to `gate.publish`; a rejected batch has no output.
     """
+
+    def made(function: Callable[..., Iterator[gate.Event]]) -> dg.AssetsDefinition:
+        definition: dg.AssetsDefinition = asset(_with_data_docs(function))
+        return definition
+
     with warnings.catch_warnings():
         # A year's backfill rests on backfill policies; that they are beta need not be said at every start.
         warnings.simplefilter("ignore", BetaWarning)
-        return dg.asset(
+        asset = dg.asset(
             name=table,
             deps=list(deps),
             partitions_def=DAYS,
@@ -38,6 +46,24 @@ def step(
             kinds=kinds,
             metadata={"dagster/table_name": f"warehouse.{table}"},
         )
+    return made
+
+
+def _with_data_docs(function: Callable[..., Iterator[gate.Event]]) -> Callable[..., Iterator[gate.Event]]:
+    """The step's function, requiring also the resource `data_docs`, which the gate reads from the context.
+
+    Dagster takes resources from a function's arguments or from its decorator, and refuses both at once.
+    """
+
+    @wraps(function)
+    def step(*arguments: Any, data_docs: DataDocs, **named: Any) -> Iterator[gate.Event]:
+        yield from function(*arguments, **named)
+
+    own = inspect.signature(function)
+    docs = inspect.Parameter("data_docs", inspect.Parameter.KEYWORD_ONLY, annotation=dg.ResourceParam[DataDocs])
+    step.__signature__ = own.replace(parameters=[*own.parameters.values(), docs])  # type: ignore[attr-defined]
+    step.__annotations__ = {**function.__annotations__, "data_docs": docs.annotation}
+    return step
 
 
 def may_mail(context: dg.AssetExecutionContext) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import polars as pl
 
+from quality.data_docs import Page
 from quality.verdict import SAMPLES, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -57,9 +58,9 @@ def now() -> datetime:
 
 
 def check_results(
-    context: dg.AssetExecutionContext, verdict: Verdict
+    context: dg.AssetExecutionContext, verdict: Verdict, page: Page | None
 ) -> Iterator[dg.Output[None] | dg.AssetCheckEvaluation]:
-    """One result an expectation, over all the days of the batch.
+    """One result an expectation, over all the days of the batch, with a link to it on the `page` of Data Docs.
 
     Dagster's own `AssetCheckResult` would aim at the day's last materialization, and the UI calls a result
     "not evaluated" unless it aims at the asset's last one: a good day that is rejected later would look unjudged.
@@ -74,7 +75,7 @@ def check_results(
             passed=all(finding.passed for finding in findings),
             severity=dg.AssetCheckSeverity[expectation.severity],
             description=f"{_observed(findings)}. {expectation.why}",
-            metadata=_figures(verdict, findings),
+            metadata=_figures(verdict, findings) | link(page, expectation.name),
             partition=partition,
         )
 
@@ -90,9 +91,23 @@ def _figures(verdict: Verdict, findings: Sequence[Finding]) -> dict[str, Any]:
         "unexpected_count": unexpected,
         "unexpected_percent": round(100 * unexpected / rows, 2) if rows else 0.0,
     }
+    if len(findings) == 1 and findings[0].figure is not None:
+        figures["figure"] = findings[0].figure
     if keys:
         figures["sample_keys"] = ", ".join(keys)
     return figures
+
+
+def link(page: Page | None, expectation: str | None = None) -> dict[str, dg.MetadataValue[str]]:
+    """The address of a page of Data Docs, or of one expectation on it, as the UI shows it; nothing without a page."""
+    if page is None:
+        return {}
+    return {"data_docs": dg.MetadataValue.url(page.at(expectation) if expectation else page.url)}
+
+
+def told(page: Page | None) -> str:
+    """A line that says where the page is; nothing without one."""
+    return f"Data Docs: {page.file}\n" if page else ""
 
 
 def _observed(findings: Sequence[Finding]) -> str:
@@ -199,26 +214,29 @@ def materializations(
     written: Mapping[date, Written],
     days: Sequence[date],
     seconds: float,
+    page: Page | None,
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetMaterialization]:
     """The step's materialisation, with figures for each of its days; further days get one of their own."""
-    yield from further_materializations(context, {day: found for day, found in written.items() if day not in days})
+    further = {day: found for day, found in written.items() if day not in days}
+    yield from further_materializations(context, further, page)
     for day in days:
-        context.add_asset_metadata(_about(context, written[day]), asset_key=context.asset_key, partition_key=str(day))
+        about = _about(context, written[day], page)
+        context.add_asset_metadata(about, asset_key=context.asset_key, partition_key=str(day))
     whole: dict[str, Any] = {"dagster/column_schema": column_schema(schema), "seconds": round(seconds, 3)}
     yield dg.MaterializeResult(metadata=whole)
 
 
 def further_materializations(
-    context: dg.AssetExecutionContext, written: Mapping[date, Written]
+    context: dg.AssetExecutionContext, written: Mapping[date, Written], page: Page | None
 ) -> Iterator[dg.AssetMaterialization]:
     """A materialisation of each day that was written beside the run's own."""
     for day, found in written.items():
-        yield dg.AssetMaterialization(context.asset_key, partition=str(day), metadata=_about(context, found))
+        yield dg.AssetMaterialization(context.asset_key, partition=str(day), metadata=_about(context, found, page))
 
 
-def _about(context: dg.AssetExecutionContext, written: Written) -> dict[str, Any]:
+def _about(context: dg.AssetExecutionContext, written: Written, page: Page | None) -> dict[str, Any]:
     preview = dg.MetadataValue.md(markdown(context.asset_key.to_user_string(), written.shown.head(PREVIEW_ROWS)))
-    return {"dagster/partition_row_count": written.rows, "preview": preview}
+    return {"dagster/partition_row_count": written.rows, "preview": preview, **link(page)}
 
 
 def column_schema(schema: pl.Schema) -> dg.TableSchema:

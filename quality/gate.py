@@ -20,6 +20,7 @@ import dagster as dg
 import polars as pl
 
 from quality import entries
+from quality.data_docs import DataDocs, Page
 from quality.expectations import SUITES, Expectation, Suite
 from quality.verdict import Finding, Verdict
 
@@ -68,18 +69,24 @@ def publish(
     asset = context.asset_key.to_user_string()
     every_day = [*days, *touched]
     verdict = _verdict(warehouse, asset, every_day, frame, facts, amendment)
-    yield from entries.check_results(context, verdict)
+    page = _documented(context, verdict)
+    yield from entries.check_results(context, verdict, page)
     if blocked := sorted(verdict.blocked.intersection(days)):
         rejected = entries.rejected_partitions(warehouse, verdict, blocked, context.run.run_id)
         results = entries.quality_results(verdict, context.run.run_id)
         on_record = {"partitions": rejected, **_of(blocked, recorded)}
         warehouse.publish(asset, blocked, on_record, {"quality_results": results})
         reasons = "\n".join(f"{asset} {day} was rejected. {verdict.reason(day)}" for day in blocked)
-        raise dg.Failure(f"{reasons}\nNothing was written; what was there before stays.", allow_retries=False)
+        raise dg.Failure(
+            f"{reasons}\n{entries.told(page)}Nothing was written; what was there before stays.",
+            metadata=entries.link(page),
+            allow_retries=False,
+        )
     published = [day for day in every_day if day not in verdict.blocked]
     tables = {**_of(published, beside), **_of(published, recorded)}
     written = _write(context, warehouse, verdict, published, tables, append or {}, remove or {}, amendment)
-    yield from entries.materializations(context, frame.schema, written, days, time.perf_counter() - STARTED.get())
+    seconds = time.perf_counter() - STARTED.get()
+    yield from entries.materializations(context, frame.schema, written, days, seconds, page)
 
 
 def republish(
@@ -100,7 +107,20 @@ def republish(
     verdict = _verdict(warehouse, context.asset_key.to_user_string(), days, frame, None, amendment)
     published = [day for day in days if day not in verdict.blocked]
     written = _write(context, warehouse, verdict, published, {}, append, remove, amendment)
-    yield from entries.further_materializations(context, written)
+    yield from entries.further_materializations(context, written, _documented(context, verdict))
+
+
+def _documented(context: dg.AssetExecutionContext, verdict: Verdict) -> Page | None:
+    """The judgement's page of Data Docs, where they are wanted. One that cannot be written is told in the log only."""
+    docs: DataDocs = context.resources.data_docs
+    if not docs.days:
+        return None
+    try:
+        gx = _great_expectations() if verdict.results else None
+        return docs.write(gx, verdict, context.run.run_id, context.run.job_name)
+    except Exception as error:
+        context.log.exception(f"the Data Docs of {verdict.asset} could not be written: {error}")
+        return None
 
 
 def _verdict(
@@ -196,8 +216,9 @@ def judge(
     started = time.perf_counter()
     suite = SUITES[asset]
     figures = _figures(suite, days, frame, upstream_rows, facts)
-    row_failures = _validate(_scalars(frame), [e for e in suite.expectations if e.of == "row"])
-    day_failures = _validate(figures, [e for e in suite.expectations if e.of == "day"])
+    results: list[Any] = []
+    row_failures = _validate(_scalars(frame), [e for e in suite.expectations if e.of == "row"], results)
+    day_failures = _validate(figures, [e for e in suite.expectations if e.of == "day"], results)
     counted = figures.select("day", "rows")
     if in_part:
         counted = pl.concat([counted, _figures(Suite((), ()), in_part, frame, None, None)])
@@ -205,7 +226,7 @@ def judge(
         *_row_findings(suite, counted, frame, row_failures),
         *_day_findings(suite, figures, day_failures),
     ]
-    return Verdict(asset, suite, frame, tuple(findings), time.perf_counter() - started)
+    return Verdict(asset, suite, frame, tuple(findings), time.perf_counter() - started, tuple(results))
 
 
 def specs(asset: str) -> list[dg.AssetCheckSpec]:
@@ -248,8 +269,8 @@ def _scalars(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(lengths).drop(lists)
 
 
-def _validate(batch: pl.DataFrame, expectations: Sequence[Expectation]) -> dict[str, list[int]]:
-    """For each expectation's name the places of the rows that broke it."""
+def _validate(batch: pl.DataFrame, expectations: Sequence[Expectation], results: list[Any]) -> dict[str, list[int]]:
+    """For each expectation's name the places of the rows that broke it; what was answered goes to `results`."""
     if batch.is_empty() or not expectations:
         return {expectation.name: [] for expectation in expectations}
     gx = _great_expectations()
@@ -258,6 +279,7 @@ def _validate(batch: pl.DataFrame, expectations: Sequence[Expectation]) -> dict[
         gx.ExpectationSuite(name="suite", expectations=asked),
         result_format={"result_format": "COMPLETE", "return_unexpected_index_query": False},
     )  # fmt: skip
+    results.append(answer)
     return dict(_places(result) for result in answer.results)
 
 
@@ -276,6 +298,8 @@ def _great_expectations() -> Any:
     try:
         import great_expectations
         import great_expectations.expectations
+        import great_expectations.render.renderer.column_section_renderer
+        import great_expectations.render.view
     finally:
         gc.enable()
     return great_expectations
@@ -315,7 +339,12 @@ def _day_findings(suite: Suite, figures: pl.DataFrame, failures: Mapping[str, li
         failed = set(failures[expectation.name])
         for place, row in enumerate(figures.iter_rows(named=True)):
             observed = ", ".join(f"{column} {row[column]}{_told(row, column)}" for column in columns)
-            yield Finding(expectation, row["day"], 1, (place,) if place in failed else (), observed)
+            unexpected = (place,) if place in failed else ()
+            yield Finding(expectation, row["day"], 1, unexpected, observed, _number(row[columns[0]]))
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _told(row: Mapping[str, Any], column: str) -> str:

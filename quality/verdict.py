@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import Any
 
 import polars as pl
 
@@ -14,13 +15,17 @@ SAMPLES = 10
 
 @dataclass(frozen=True)
 class Finding:
-    """One expectation judged on one day: which of its rows failed, by their place in the batch."""
+    """One expectation judged on one day: which of its rows failed, by their place in the batch.
+
+    `figure` is what was observed as a number, where a day's figure was judged that is one.
+    """
 
     expectation: Expectation
     day: date
     rows: int
     unexpected: tuple[int, ...]
     observed: str
+    figure: float | None = None
 
     @property
     def passed(self) -> bool:
@@ -35,13 +40,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Every finding on a batch, with the batch it is about."""
+    """Every finding on a batch, with the batch it is about, and `results` as Great Expectations returned them."""
 
     asset: str
     suite: Suite
     frame: pl.DataFrame
     findings: tuple[Finding, ...]
     seconds: float
+    results: tuple[Any, ...] = ()
 
     @property
     def blocked(self) -> set[date]:

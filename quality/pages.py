@@ -1,0 +1,178 @@
+"""The pages of Data Docs as HTML: complete in themselves, without a script, and nothing in them loads anything.
+
+What Great Expectations says of its results is rendered by its own renderers and templates; the page around them is
+ours, because theirs is unstyled without the internet. Values come from strangers, and Great Expectations 1.24 puts
+unexpected ones into its tables as they are: `_escaped` stands before its templates.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from html import escape
+from typing import Any, Literal
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2.runtime import Context
+from jinja2.utils import pass_context
+
+from quality.expectations import Expectation
+from quality.verdict import SAMPLES, Finding, Verdict
+
+VALUE_LENGTH = 300
+"""Characters of an unexpected value: an abstract is cut."""
+
+State = Literal["passed", "tolerated", "warned", "rejected"]
+TEMPLATES = PackageLoader("quality")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One expectation on a page: what it says of which days, and how Great Expectations puts it."""
+
+    expectation: Expectation
+    state: State
+    findings: Sequence[Finding]
+    keys: Sequence[str]
+    told: Sequence[Any]
+    observed: Any
+
+    @property
+    def unexpected(self) -> int:
+        """How many rows, or days, were unexpected."""
+        return sum(len(finding.unexpected) for finding in self.findings)
+
+    @property
+    def rows(self) -> int:
+        """Of how many."""
+        return sum(finding.rows for finding in self.findings)
+
+    @property
+    def amiss(self) -> list[Finding]:
+        """The days on which anything was unexpected."""
+        return [finding for finding in self.findings if finding.unexpected]
+
+
+def judgement(gx: Any, verdict: Verdict, *, run_id: str, job: str, made: datetime) -> str:
+    """The page of a verdict; `gx` is the package `great_expectations`, and not used where it has said nothing.
+
+    Every expectation is there, under its name as its anchor, those that failed first.
+    """
+    findings = verdict.findings
+    days = sorted({finding.day for finding in findings})
+    judged = sorted(_judged(gx, verdict), key=lambda entry: _badness(entry.state), reverse=True)
+    environment = _rendering(gx) if verdict.results else _plain()
+    return environment.get_template("judgement.html").render(
+        table=verdict.asset, run_id=run_id, job=job, made=made, days=days, judged=judged, state=state(findings),
+        by_day=_by_day(findings, days), version=gx.__version__ if gx else "", seconds=verdict.seconds,
+        statistics=[result.statistics for result in verdict.results],
+    )  # fmt: skip
+
+
+def runs(records: Sequence[Mapping[str, Any]], days: int) -> str:
+    """The index of runs: their records as `data_docs` keeps them, in their order."""
+    return _plain().get_template("runs.html").render(runs=records, days=days)
+
+
+def index(reports: Mapping[str, datetime], data_docs: str | None) -> str:
+    """The page that leads to the others: `reports` are files by name with their times, `data_docs` is their index."""
+    return _plain().get_template("reports.html").render(reports=reports, data_docs=data_docs)
+
+
+def state(findings: Sequence[Finding]) -> State:
+    """The worst that any of these findings means for its day."""
+    if any(finding.blocks for finding in findings):
+        return "rejected"
+    if not all(finding.passed for finding in findings):
+        return "warned"
+    return "tolerated" if any(finding.unexpected for finding in findings) else "passed"
+
+
+def _badness(found: State) -> int:
+    return ("passed", "tolerated", "warned", "rejected").index(found)
+
+
+def _by_day(findings: Sequence[Finding], days: Sequence[date]) -> dict[date, State]:
+    return {day: state([finding for finding in findings if finding.day == day]) for day in days}
+
+
+def _judged(gx: Any, verdict: Verdict) -> Iterator[Judged]:
+    told = _told(gx, verdict)
+    for expectation in verdict.suite.expectations:
+        findings = [finding for finding in verdict.findings if finding.expectation is expectation]
+        keys = [key for finding in findings for key in verdict.keys(finding)][:SAMPLES]
+        sentence, observed = told.get(expectation.name, ((), None))
+        yield Judged(expectation, state(findings), findings, keys, sentence, observed)
+
+
+def _told(gx: Any, verdict: Verdict) -> dict[str, tuple[Sequence[Any], Any]]:
+    """By name of the expectation: what Great Expectations says was expected and found, and what it observed.
+
+    Both are blocks of its own kind, for its own templates.
+    """
+    if not verdict.results:
+        return {}
+    renderer = gx.render.renderer.column_section_renderer.ValidationResultsColumnSectionRenderer()
+    told: dict[str, tuple[Sequence[Any], Any]] = {}
+    for result in (result for answer in verdict.results for result in answer.results):
+        section = renderer.render([_shortened(result)]).to_json_dict()
+        for row in (section["content_blocks"][-1] or {}).get("table", ()):
+            _, sentence, observed = row[:3]
+            cells = sentence if isinstance(sentence, list) else [sentence]
+            told[result.expectation_config.meta["name"]] = (cells, observed)
+    return told
+
+
+def _shortened(result: Any) -> Any:
+    """The result without its list of every unexpected row, which takes pandas longer than all the rest."""
+    kept = copy(result)
+    kept.result = {key: value for key, value in result.result.items() if not key.startswith("unexpected_i")}
+    kept.result.pop("unexpected_list", None)
+    counts = kept.result.get("partial_unexpected_counts", ())
+    kept.result["partial_unexpected_counts"] = [{**entry, "value": _short(entry["value"])} for entry in counts]
+    return kept
+
+
+def _short(value: Any) -> Any:
+    return f"{value[:VALUE_LENGTH]} …" if isinstance(value, str) and len(value) > VALUE_LENGTH else value
+
+
+@cache
+def _plain() -> Environment:
+    return Environment(
+        loader=TEMPLATES,
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@cache
+def _rendering(gx: Any) -> Environment:
+    """Great Expectations' own environment of templates, ours before them.
+
+    Its templates are not escaped by Jinja2, because their names do not end in `html`; ours are.
+    """
+    view = gx.render.view.DefaultJinjaPageView()
+    environment: Environment = view.env
+    environment.loader = ChoiceLoader([TEMPLATES, *([environment.loader] if environment.loader else [])])
+    environment.auto_reload = False
+    environment.trim_blocks = environment.lstrip_blocks = True
+
+    @pass_context
+    def render(context: Context, block: Any, *arguments: Any, **named: Any) -> Any:
+        return view.render_content_block(context, _escaped(block), *arguments, **named)
+
+    environment.filters["render_content_block"] = render
+    return environment
+
+
+def _escaped(block: Any) -> Any:
+    """The block with its bare texts escaped; a mapping goes through a template, whose texts come here again."""
+    if isinstance(block, list):
+        return [_escaped(part) for part in block]
+    if isinstance(block, Mapping):
+        return block
+    return escape(str(block))
