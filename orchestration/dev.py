@@ -1,9 +1,10 @@
-"""Dagster's own commands on Paperboy's instance: `python -m orchestration.dev` is the UI with the daemon."""
+"""Dagster's own commands on Paperboy's instance; `python -m orchestration.dev` is the UI, daemon and reports."""
 
 import os
 import sys
 from pathlib import Path
 
+from orchestration import reports
 from orchestration.runs import make_home
 from orchestration.settings import CHECKOUT, SettingsError, current
 
@@ -21,6 +22,8 @@ def main(command: str = "dev", *arguments: str) -> None:
         sys.exit(f"the settings cannot be used:\n{error}")
     os.chdir(CHECKOUT)
     os.environ["VIRTUAL_ENV"] = sys.prefix
+    if command == "dev":
+        reports.start(current())
     program, *fixed = COMMANDS[command]
     os.execv(Path(sys.executable).with_name(program), [program, *fixed, *arguments])  # noqa: S606 - no shell is meant
 

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 from jinja2.runtime import Context
 from jinja2.utils import pass_context
+from markupsafe import Markup
 
 from quality.expectations import Expectation
 from quality.verdict import SAMPLES, Finding, Verdict
@@ -29,14 +30,13 @@ TEMPLATES = PackageLoader("quality")
 
 @dataclass(frozen=True)
 class Judged:
-    """One expectation on a page: what it says of which days, and how Great Expectations puts it."""
+    """One expectation on a page: what it says of which days, and how Great Expectations puts it, as HTML."""
 
     expectation: Expectation
     state: State
     findings: Sequence[Finding]
     keys: Sequence[str]
-    told: Sequence[Any]
-    observed: Any
+    told: Markup
 
     @property
     def unexpected(self) -> int:
@@ -62,9 +62,9 @@ def judgement(gx: Any, verdict: Verdict, *, run_id: str, job: str, made: datetim
     findings = verdict.findings
     days = sorted({finding.day for finding in findings})
     judged = sorted(_judged(gx, verdict), key=lambda entry: _badness(entry.state), reverse=True)
-    environment = _rendering(gx) if verdict.results else _plain()
-    return environment.get_template("judgement.html").render(
-        table=verdict.asset, run_id=run_id, job=job, made=made, days=days, judged=judged, state=state(findings),
+    return _plain().get_template("judgement.html").render(
+        table=verdict.asset, run_id=run_id, job=job, made=made, days=days, judged=judged,
+        state=state(findings), state_of=state,
         by_day=_by_day(findings, days), version=gx.__version__ if gx else "", seconds=verdict.seconds,
         statistics=[result.statistics for result in verdict.results],
     )  # fmt: skip
@@ -102,25 +102,23 @@ def _judged(gx: Any, verdict: Verdict) -> Iterator[Judged]:
     for expectation in verdict.suite.expectations:
         findings = [finding for finding in verdict.findings if finding.expectation is expectation]
         keys = [key for finding in findings for key in verdict.keys(finding)][:SAMPLES]
-        sentence, observed = told.get(expectation.name, ((), None))
-        yield Judged(expectation, state(findings), findings, keys, sentence, observed)
+        yield Judged(expectation, state(findings), findings, keys, told.get(expectation.name, Markup()))
 
 
-def _told(gx: Any, verdict: Verdict) -> dict[str, tuple[Sequence[Any], Any]]:
-    """By name of the expectation: what Great Expectations says was expected and found, and what it observed.
-
-    Both are blocks of its own kind, for its own templates.
-    """
+def _told(gx: Any, verdict: Verdict) -> dict[str, Markup]:
+    """By name of the expectation: what Great Expectations says was expected, found and observed, in its own words."""
     if not verdict.results:
         return {}
+    template = _rendering(gx).get_template("told.html")
     renderer = gx.render.renderer.column_section_renderer.ValidationResultsColumnSectionRenderer()
-    told: dict[str, tuple[Sequence[Any], Any]] = {}
+    told = {}
     for result in (result for answer in verdict.results for result in answer.results):
         section = renderer.render([_shortened(result)]).to_json_dict()
         for row in (section["content_blocks"][-1] or {}).get("table", ()):
             _, sentence, observed = row[:3]
             cells = sentence if isinstance(sentence, list) else [sentence]
-            told[result.expectation_config.meta["name"]] = (cells, observed)
+            name = result.expectation_config.meta["name"]
+            told[name] = Markup(template.render(name=name, sentence=cells, observed=observed))  # noqa: S704 - escaped
     return told
 
 

@@ -1,7 +1,7 @@
 """A Paperboy with a few days made, Dagster's UI over it, and Debian's Chromium before it.
 
 What the browser's tests and the pictures of the README share. Everything runs as the operator's does: days are made
-by the command `paperboy`, the UI and its daemon are `dagster dev -w workspace.yaml` in a process group of their own.
+by the command `paperboy`, the UI and its daemon are what `make dev` starts, in a process group of their own.
 """
 
 import json
@@ -23,7 +23,6 @@ from typing import Any
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from orchestration.runs import make_home
 from orchestration.settings import Settings, load
 from tests.lab import CHECKOUT
 
@@ -47,11 +46,13 @@ TITLES = ("Tide Tables for Small Harbours", "Where Lighthouses Disagree", "A Cen
 class Stage:
     """A home below `folder`, on the sample and an archive of our own writing, and the days that the tests speak of.
 
-    All of `week` (Monday to Friday) and `spoiled`, `rejected` and `newest` are weekdays that are over.
+    `reports` is the address at which the reports are served. All of `week` (Monday to Friday) and `spoiled`,
+    `rejected` and `newest` are weekdays that are over.
     """
 
     folder: Path
     newest: date
+    reports: str
 
     @property
     def rejected(self) -> date:
@@ -76,6 +77,7 @@ class Stage:
             "PAPERBOY_HOME": str(self.folder / "home"),
             "PAPERBOY_SOURCES": "sample,archive",
             "PAPERBOY_ARCHIVE__FOLDER": str(self.folder / "archive"),
+            "PAPERBOY_QUALITY__URL": self.reports,
             "PAPERBOY_FIRST_DAY": self.week[0].isoformat(),
             "PAPERBOY_SCHEDULE__TIME": f"{datetime.now(UTC) + timedelta(hours=12):%H:%M}",
         }
@@ -127,7 +129,8 @@ def new_stage(folder: Path) -> Stage:
     """A stage on which nothing has been made yet."""
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     (folder / "archive").mkdir()
-    return Stage(folder, newest=yesterday - timedelta(days=max(0, yesterday.weekday() - 4)))
+    newest = yesterday - timedelta(days=max(0, yesterday.weekday() - 4))
+    return Stage(folder, newest, f"http://127.0.0.1:{free_port()}")
 
 
 def _weekday_before(day: date) -> date:
@@ -167,12 +170,11 @@ class DagsterUI:
 
 @contextmanager
 def dagster_dev(stage: Stage) -> Iterator[DagsterUI]:
-    """`dagster dev -w workspace.yaml` on a free port, ended with all that it started."""
-    make_home(stage.settings)
-    port = _free_port()
+    """What `make dev` starts, on a free port, ended with all that it started."""
+    port = free_port()
     ui = DagsterUI(f"http://127.0.0.1:{port}", stage.folder / "dagster-dev.log")
-    command = [str(COMMANDS / "dagster"), "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)]
-    environment = {**os.environ, **stage.variables, "DAGSTER_HOME": str(stage.settings.home / "dagster")}
+    command = [sys.executable, "-m", "orchestration.dev", "dev", "--port", str(port)]
+    environment = {**os.environ, **stage.variables}
     with ui.log.open("w") as log:
         process = subprocess.Popen(
             command, env=environment, cwd=CHECKOUT, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
@@ -184,7 +186,8 @@ def dagster_dev(stage: Stage) -> Iterator[DagsterUI]:
             _end_group(process)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on loopback that nobody listens at."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

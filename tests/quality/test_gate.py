@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from assets.fetch.batch import SNAPSHOT
-from orchestration.resources import warehouse
+from orchestration.resources import resources, warehouse
 from orchestration.runs import WINDOW_END, WINDOW_START
 from orchestration.step import step
 from orchestration.warehouse import Warehouse
@@ -50,11 +50,12 @@ class Publisher:
                     append=append, amendment=amendment,
                 )  # fmt: skip
 
+        every = resources(self.lab.settings)
         window = {WINDOW_START: str(days[0]), WINDOW_END: str(days[-1])}
         return dg.materialize(
             [offering],
             instance=self.lab.instance,
-            resources={"warehouse": warehouse(self.lab.settings)},
+            resources={name: found for name, found in every.items() if name in ("warehouse", "data_docs")},
             partition_key=str(days[0]) if len(days) == 1 else None,
             tags=window if len(days) > 1 else None,
             run_config=QUIET,
@@ -119,7 +120,7 @@ def test_every_expectation_is_a_check_of_the_run_with_its_figures(publish: Publi
     checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
     assert list(checks) == NAMES
     assert all(check.passed for check in checks.values())
-    figures = {name: value.value for name, value in checks["title_present"].metadata.items()}
+    figures = {name: value.value for name, value in checks["title_present"].metadata.items() if name != "data_docs"}
     assert figures == {
         "observed": f"{MONDAY}: 2 of 20 rows unexpected",
         "threshold": SUITES[ASSET].expectations[2].threshold,
@@ -127,6 +128,7 @@ def test_every_expectation_is_a_check_of_the_run_with_its_figures(publish: Publi
         "unexpected_percent": 10.0,
         "sample_keys": "sample/2503.00000, sample/2503.00001",
     }
+    assert checks["weekday_has_papers"].metadata["figure"].value == 20.0
     assert checks["weekday_has_papers"].severity == dg.AssetCheckSeverity.WARN
 
 
