@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import polars as pl
 
-from quality import entries
-from quality.expectations import SUITES, Expectation, Suite
+from quality import entries, evidence
+from quality.expectations import Expectation, Suite
+from quality.suites import SUITES
 from quality.verdict import Finding, Verdict
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def publish(
     """
     asset = context.asset_key.to_user_string()
     every_day = [*days, *touched]
-    verdict = _verdict(warehouse, asset, every_day, frame, facts, amendment)
+    shares = (beside or {}).get("field_shares")
+    verdict, figures = _verdict(warehouse, asset, every_day, frame, facts, amendment, shares)
     yield from entries.check_results(context, verdict)
     if blocked := sorted(verdict.blocked.intersection(days)):
         rejected = entries.rejected_partitions(warehouse, verdict, blocked, context.run.run_id)
@@ -77,7 +79,7 @@ def publish(
         reasons = "\n".join(f"{asset} {day} was rejected. {verdict.reason(day)}" for day in blocked)
         raise dg.Failure(f"{reasons}\nNothing was written; what was there before stays.", allow_retries=False)
     published = [day for day in every_day if day not in verdict.blocked]
-    tables = {**_of(published, beside), **_of(published, recorded)}
+    tables = {**_of(published, beside), **_of(published, recorded), **_of(published, figures)}
     written = _write(context, warehouse, verdict, published, tables, append or {}, remove or {}, amendment)
     yield from entries.materializations(context, frame.schema, written, days, time.perf_counter() - STARTED.get())
 
@@ -97,9 +99,9 @@ def republish(
     A day that is blocked keeps its earlier rows. The step's checks speak of its own days, so what is found here is in
     `quality_results` only.
     """
-    verdict = _verdict(warehouse, context.asset_key.to_user_string(), days, frame, None, amendment)
+    verdict, figures = _verdict(warehouse, context.asset_key.to_user_string(), days, frame, None, amendment)
     published = [day for day in days if day not in verdict.blocked]
-    written = _write(context, warehouse, verdict, published, {}, append, remove, amendment)
+    written = _write(context, warehouse, verdict, published, _of(published, figures), append, remove, amendment)
     yield from entries.further_materializations(context, written)
 
 
@@ -110,10 +112,14 @@ def _verdict(
     frame: pl.DataFrame,
     facts: pl.DataFrame | None,
     amendment: Amendment | None,
-) -> Verdict:
-    upstream = SUITES[asset].upstream
-    upstream_rows = warehouse.counts(upstream, days) if upstream else None
-    return judge(asset, days, frame, upstream_rows, facts, amendment.days if amendment else ())
+    shares: pl.DataFrame | None = None,
+) -> tuple[Verdict, dict[str, pl.DataFrame]]:
+    """What the gate finds, beside what is stored, and the figures of the days that are kept if they are published."""
+    gone = amendment.gone if amendment else None
+    found = evidence.gathered(warehouse, asset, SUITES[asset], days, frame, facts=facts, gone=gone, shares=shares)
+    in_part = amendment.days if amendment else ()
+    verdict = judge(asset, days, found.frame, found.upstream_rows, found.facts, in_part)
+    return verdict, {"day_figures": found.figures}
 
 
 def _write(
@@ -196,7 +202,7 @@ def judge(
     started = time.perf_counter()
     suite = SUITES[asset]
     figures = _figures(suite, days, frame, upstream_rows, facts)
-    row_failures = _validate(_scalars(frame), [e for e in suite.expectations if e.of == "row"])
+    row_failures = _validate(_scalars(frame, suite.derived), [e for e in suite.expectations if e.of == "row"])
     day_failures = _validate(figures, [e for e in suite.expectations if e.of == "day"])
     counted = figures.select("day", "rows")
     if in_part:
@@ -241,11 +247,12 @@ def _figures(
     return figures.with_columns(*suite.figures)
 
 
-def _scalars(frame: pl.DataFrame) -> pl.DataFrame:
-    """The batch as Great Expectations can read it: a list column becomes its length."""
-    lists = [name for name, kind in frame.schema.items() if isinstance(kind, pl.List)]
+def _scalars(frame: pl.DataFrame, derived: Sequence[pl.Expr]) -> pl.DataFrame:
+    """The batch as Great Expectations can read it: a list column becomes its length, other nested ones are left out."""
+    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
+    lists = [name for name in nested if isinstance(frame.schema[name], pl.List)]
     lengths = [pl.col(name).list.len().fill_null(0).cast(pl.Int32).alias(f"{name}_count") for name in lists]
-    return frame.with_columns(lengths).drop(lists)
+    return frame.with_columns(*lengths, *derived).drop(nested)
 
 
 def _validate(batch: pl.DataFrame, expectations: Sequence[Expectation]) -> dict[str, list[int]]:
@@ -253,8 +260,12 @@ def _validate(batch: pl.DataFrame, expectations: Sequence[Expectation]) -> dict[
     if batch.is_empty() or not expectations:
         return {expectation.name: [] for expectation in expectations}
     gx = _great_expectations()
+    for expectation in expectations:
+        if missing := sorted(set(expectation.columns) - set(batch.columns)):
+            raise RuntimeError(f"the expectation {expectation.name!r} could not be evaluated: no {', '.join(missing)}")
+    looked_at = batch.select(list(dict.fromkeys(name for e in expectations for name in e.columns)))
     asked = [getattr(gx.expectations, e.kind)(**e.arguments, meta={"name": e.name}) for e in expectations]
-    answer = _batches().get_batch({"dataframe": batch.to_pandas()}).validate(
+    answer = _batches().get_batch({"dataframe": looked_at.to_pandas()}).validate(
         gx.ExpectationSuite(name="suite", expectations=asked),
         result_format={"result_format": "COMPLETE", "return_unexpected_index_query": False},
     )  # fmt: skip
@@ -311,10 +322,9 @@ def _row_findings(
 
 def _day_findings(suite: Suite, figures: pl.DataFrame, failures: Mapping[str, list[int]]) -> Iterator[Finding]:
     for expectation in (e for e in suite.expectations if e.of == "day"):
-        columns = [column for name, column in expectation.arguments.items() if name.startswith("column")]
         failed = set(failures[expectation.name])
         for place, row in enumerate(figures.iter_rows(named=True)):
-            observed = ", ".join(f"{column} {row[column]}{_told(row, column)}" for column in columns)
+            observed = ", ".join(f"{column} {row[column]}{_told(row, column)}" for column in expectation.columns)
             yield Finding(expectation, row["day"], 1, (place,) if place in failed else (), observed)
 
 

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quality import gate
 from quality.verdict import SAMPLES
 from tests.quality.batches import MONDAY, SUNDAY, TUESDAY, WEDNESDAY, Batch, batch, fetched_facts, frame
 
@@ -130,13 +129,13 @@ def test_rows_of_other_days_are_neither_judged_nor_published() -> None:
 
 def test_an_expectation_that_cannot_be_evaluated_is_a_bug_not_bad_data() -> None:
     good = batch("fetched_papers")
-    with pytest.raises(RuntimeError, match="'votes_range' could not be evaluated"):
-        replace(good, frame=good.frame.drop("votes")).judged()
+    with pytest.raises(RuntimeError, match="'url_is_web' could not be evaluated"):
+        replace(good, frame=good.frame.drop("url")).judged()
 
 
 def test_a_fact_that_the_step_does_not_give_is_a_bug() -> None:
     with pytest.raises(RuntimeError, match="'complete' could not be evaluated"):
-        gate.judge("fetched_papers", [MONDAY], frame("fetched_papers", MONDAY))
+        replace(batch("fetched_papers"), facts=batch("fetched_papers").facts.drop("expected")).judged()
 
 
 def test_up_to_ten_keys_are_shown() -> None:
