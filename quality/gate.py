@@ -202,8 +202,8 @@ def judge(
     started = time.perf_counter()
     suite = SUITES[asset]
     figures = _figures(suite, days, frame, upstream_rows, facts)
-    row_failures = _validate(_scalars(frame, suite.derived), [e for e in suite.expectations if e.of == "row"])
-    day_failures = _validate(figures, [e for e in suite.expectations if e.of == "day"])
+    row_failures = validate(scalars(frame, suite.derived), [e for e in suite.expectations if e.of == "row"])
+    day_failures = validate(figures, [e for e in suite.expectations if e.of == "day"])
     counted = figures.select("day", "rows")
     if in_part:
         counted = pl.concat([counted, _figures(Suite((), ()), in_part, frame, None, None)])
@@ -247,7 +247,7 @@ def _figures(
     return figures.with_columns(*suite.figures)
 
 
-def _scalars(frame: pl.DataFrame, derived: Sequence[pl.Expr]) -> pl.DataFrame:
+def scalars(frame: pl.DataFrame, derived: Sequence[pl.Expr]) -> pl.DataFrame:
     """The batch as Great Expectations can read it: a list column becomes its length, other nested ones are left out."""
     nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
     lists = [name for name in nested if isinstance(frame.schema[name], pl.List)]
@@ -255,7 +255,7 @@ def _scalars(frame: pl.DataFrame, derived: Sequence[pl.Expr]) -> pl.DataFrame:
     return frame.with_columns(*lengths, *derived).drop(nested)
 
 
-def _validate(batch: pl.DataFrame, expectations: Sequence[Expectation]) -> dict[str, list[int]]:
+def validate(batch: pl.DataFrame, expectations: Sequence[Expectation]) -> dict[str, list[int]]:
     """For each expectation's name the places of the rows that broke it."""
     if batch.is_empty() or not expectations:
         return {expectation.name: [] for expectation in expectations}
