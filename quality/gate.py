@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import polars as pl
 
-from quality import entries
+from quality import decisions, entries
+from quality.decisions import Decisions
 from quality.expectations import SUITES, Expectation, Suite
 from quality.verdict import Finding, Verdict
 
@@ -113,7 +114,9 @@ def _verdict(
 ) -> Verdict:
     upstream = SUITES[asset].upstream
     upstream_rows = warehouse.counts(upstream, days) if upstream else None
-    return judge(asset, days, frame, upstream_rows, facts, amendment.days if amendment else ())
+    in_part = amendment.days if amendment else ()
+    decided = Decisions.of(warehouse, asset, [*days, *in_part])
+    return judge(asset, days, frame, upstream_rows, facts, in_part, decided)
 
 
 def _write(
@@ -132,7 +135,9 @@ def _write(
     """
     run_id, asset, rows = context.run.run_id, verdict.asset, verdict.publishable(days)
     written = {
-        day: entries.Written(found.height, found) for day in days for found in [rows.filter(pl.col("day") == day)]
+        day: entries.Written(found.height, found, verdict.waiting(day))
+        for day in days
+        for found in [rows.filter(pl.col("day") == day)]
     }
     replace = {
         asset: rows,
@@ -146,8 +151,9 @@ def _write(
         come, gone = verdict.publishable(amended), amendment.gone.filter(pl.col("day").is_in(amended))
         followed = [day for day in amendment.restated if day in amended]
         partitions, restated = entries.restated(warehouse, asset, followed, come, gone, run_id)
-        append |= {asset: come, "partitions": partitions}
-        remove = {asset: gone, "partitions": partitions.select("asset", "day"), **remove}
+        settled = entries.keys(verdict, amended, gone)
+        append |= {asset: come, "partitions": partitions, "quarantine": entries.quarantine(verdict, amended, run_id)}
+        remove = {asset: gone, "partitions": partitions.select("asset", "day"), "quarantine": settled, **remove}
         written |= restated
     warehouse.publish(asset, days, replace, append, remove)
     return written
@@ -186,26 +192,34 @@ def judge(
     upstream_rows: pl.DataFrame | None = None,
     facts: pl.DataFrame | None = None,
     in_part: Sequence[date] = (),
+    decided: Decisions = decisions.NONE,
 ) -> Verdict:
     """Every expectation of the asset's suite on every day; reads and writes nothing.
 
     `upstream_rows` are counts as (day, rows), `facts` any further figures a day. Of the days `in_part`, `frame` holds
-    some rows only, and only what is expected of a row is judged.
+    some rows only, and only what is expected of a row is judged. `decided` is what the operator said about single rows.
     Raises `RuntimeError` when an expectation itself breaks: a bug must not look like bad data.
     """
     started = time.perf_counter()
     suite = SUITES[asset]
-    figures = _figures(suite, days, frame, upstream_rows, facts)
-    row_failures = _validate(_scalars(frame), [e for e in suite.expectations if e.of == "row"])
-    day_failures = _validate(figures, [e for e in suite.expectations if e.of == "day"])
+    figures = figures_of(suite, days, frame, upstream_rows, facts)
     counted = figures.select("day", "rows")
     if in_part:
-        counted = pl.concat([counted, _figures(Suite((), ()), in_part, frame, None, None)])
-    findings = [
-        *_row_findings(suite, counted, frame, row_failures),
+        counted = pl.concat([counted, figures_of(Suite((), ()), in_part, frame, None, None)])
+    found = findings(suite, figures, counted, frame, decided)
+    return Verdict(asset, suite, frame, found, time.perf_counter() - started)
+
+
+def findings(
+    suite: Suite, figures: pl.DataFrame, counted: pl.DataFrame, frame: pl.DataFrame, decided: Decisions
+) -> tuple[Finding, ...]:
+    """What each expectation says of each day; `counted` are the rows of each, also of days in part."""
+    row_failures = _validate(_scalars(frame), [e for e in suite.expectations if e.of == "row"])
+    day_failures = _validate(figures, [e for e in suite.expectations if e.of == "day"])
+    return (
+        *_row_findings(suite, counted, frame, row_failures, decided),
         *_day_findings(suite, figures, day_failures),
-    ]
-    return Verdict(asset, suite, frame, tuple(findings), time.perf_counter() - started)
+    )
 
 
 def specs(asset: str) -> list[dg.AssetCheckSpec]:
@@ -222,7 +236,7 @@ def specs(asset: str) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def _figures(
+def figures_of(
     suite: Suite,
     days: Sequence[date],
     frame: pl.DataFrame,
@@ -297,7 +311,7 @@ def _batches() -> Any:
 
 
 def _row_findings(
-    suite: Suite, counted: pl.DataFrame, frame: pl.DataFrame, failures: Mapping[str, list[int]]
+    suite: Suite, counted: pl.DataFrame, frame: pl.DataFrame, failures: Mapping[str, list[int]], decided: Decisions
 ) -> Iterator[Finding]:
     days = frame["day"].to_list()
     for expectation in (e for e in suite.expectations if e.of == "row"):
@@ -305,8 +319,23 @@ def _row_findings(
         for place in failures[expectation.name]:
             by_day.setdefault(days[place], []).append(place)
         for day, rows in counted.iter_rows():
-            unexpected = tuple(by_day.get(day, ()))
-            yield Finding(expectation, day, rows, unexpected, f"{len(unexpected)} of {rows} rows unexpected")
+            yield _row_finding(suite, expectation, day, rows, frame, by_day.get(day, ()), decided)
+
+
+def _row_finding(
+    suite: Suite, expectation: Expectation, day: date, rows: int, frame: pl.DataFrame, failed: Sequence[int],
+    decided: Decisions,
+) -> Finding:  # fmt: skip
+    said = {
+        place: decided.on(suite.key, expectation, frame.row(place, named=True))
+        for place in (failed if decided.last else ())
+    }
+    unexpected = tuple(place for place in failed if not said.get(place))
+    dropped = tuple(place for place in failed if said.get(place) == "dropped")
+    released = len(failed) - len(unexpected) - len(dropped)
+    told = [f"{len(unexpected)} of {rows} rows unexpected"]
+    told += [f"{count} {word}" for count, word in ((released, "released"), (len(dropped), "dropped")) if count]
+    return Finding(expectation, day, rows, unexpected, ", ".join(told), dropped)
 
 
 def _day_findings(suite: Suite, figures: pl.DataFrame, failures: Mapping[str, list[int]]) -> Iterator[Finding]:
