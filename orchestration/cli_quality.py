@@ -88,7 +88,8 @@ def _lines(found: Sequence["Checked"]) -> list[str]:
     return [
         *(in_columns(table) if table else ()),
         *(f"not judged, for its figures are not stored: {line}" for line in unjudged),
-        f"{len(found)} tables, {len(days)} days, {sum(part.rows for part in found):,} rows: {counts} failed.",
+        f"{_of(len(found), 'table')}, {_of(len(days), 'day')}, {_of(sum(part.rows for part in found), 'row')}: "
+        f"{counts} failed.",
     ]
 
 
@@ -131,7 +132,7 @@ def list_(first: date | None, last: date | None, table: str | None, everything: 
         cells = [(str(row.day), row.table, row.key, row.expectation, _short(row.value), row.state) for row in rows]
         for line in in_columns([heads, *cells]):
             click.echo(line)
-    click.echo(f"{len({(row.table, row.day, row.key) for row in rows})} rows.")
+    click.echo(f"{_of(len({(row.table, row.day, row.key) for row in rows}), 'row')}.")
 
 
 @quarantine.command()
@@ -234,6 +235,10 @@ def _rows(first: date, last: date, *, table: str | None = None, key: str | None 
 
 def _row_as_json(row: "Row") -> dict[str, Any]:
     return {**vars(row), "state": row.state, "record": json.loads(row.record) if row.record else None}
+
+
+def _of(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _short(value: str | None) -> str:
