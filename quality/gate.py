@@ -64,8 +64,10 @@ def publish(
     which days it holds some rows only; one of either that is blocked keeps its earlier rows and stops nothing. `facts`
     are figures a day that the suite speaks of; `beside`, `recorded`, `append` and `remove` are other tables' rows,
     written in the same transaction (`Warehouse.publish`); `recorded` ones also for a day that is blocked.
-    Raises `dagster.Failure` when a day is blocked: nothing is written then but the results and the reason.
+    Raises `dagster.Failure` when a day is blocked: nothing is written then but the results and the reason, and
+    `ValueError` where a table with a suite of its own stands beside.
     """
+    _refuse_unjudged(beside, recorded, append, remove)
     asset = context.asset_key.to_user_string()
     every_day = [*days, *touched]
     verdict = _verdict(warehouse, asset, every_day, frame, facts, amendment)
@@ -98,6 +100,7 @@ def republish(
     A day that is blocked keeps its earlier rows. The step's checks speak of its own days, so what is found here is in
     `quality_results` only.
     """
+    _refuse_unjudged(append, remove)
     verdict = _verdict(warehouse, context.asset_key.to_user_string(), days, frame, None, amendment)
     published = [day for day in days if day not in verdict.blocked]
     written = _write(context, warehouse, verdict, published, {}, append, remove, amendment)
@@ -157,6 +160,12 @@ def _write(
         written |= restated
     warehouse.publish(asset, days, replace, append, remove)
     return written
+
+
+def _refuse_unjudged(*beside: Mapping[str, pl.DataFrame] | None) -> None:
+    """Raise `ValueError` where rows of a table with a suite would be written beside those that are judged."""
+    if unjudged := sorted({table for tables in beside for table in tables or {}} & SUITES.keys()):
+        raise ValueError(f"{', '.join(unjudged)}: rows of a table with a suite are published by its own step only")
 
 
 def _of(days: Sequence[date], tables: Mapping[str, pl.DataFrame] | None) -> dict[str, pl.DataFrame]:

@@ -6,7 +6,6 @@ What is asked is in the tables of the record alone, so it can be asked of any wa
 from orchestration.checked import checked
 from orchestration.warehouse import Warehouse
 from quality.expectations import SUITES
-from tests.lab import STEPS
 
 AUDIT = """
     WITH standing AS (SELECT day, count(*) AS rows FROM {table} GROUP BY day),
@@ -46,7 +45,7 @@ def unaudited(warehouse: Warehouse) -> list[str]:
     """What stands in one of the six tables without an audit that passed, a line a table and day."""
     return [
         f"{table} {day}: {rows} rows stand, and {trouble}"
-        for table in STEPS
+        for table in SUITES
         for day, trouble, rows in warehouse.read(AUDIT.format(table=table), {"table": table}).iter_rows()
     ]
 
@@ -55,7 +54,7 @@ def unworthy(warehouse: Warehouse) -> list[str]:
     """The rows that stand and break an ERROR of their suite, by the code of `paperboy check`."""
     of_rows = {(table, e.name) for table, suite in SUITES.items() for e in suite.expectations if e.of == "row"}
     days = warehouse.read("SELECT min(day) AS first, max(day) AS last FROM partitions").row(0)
-    found = checked(warehouse, STEPS, *days, deliver_incomplete=False)
+    found = checked(warehouse, tuple(SUITES), *days, deliver_incomplete=False)
     return [
         f"{failure.table} {failure.day}: {failure.expectation}, {failure.observed}"
         for part in found

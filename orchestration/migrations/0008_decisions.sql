@@ -3,12 +3,12 @@
 ALTER TABLE quarantine_decisions ADD COLUMN value VARCHAR;    -- as in quarantine; null where nothing was there
 
 CREATE VIEW decided AS
-    SELECT * FROM quarantine_decisions
+    SELECT asset, day, key, expectation, value, decision, why, decided_at FROM quarantine_decisions
     QUALIFY row_number() OVER (PARTITION BY asset, day, key, expectation, value ORDER BY decided_at DESC) = 1;
 
 -- What waits for the operator: dropped rows are settled.
 CREATE VIEW open_quarantine AS
-    SELECT quarantine.* FROM quarantine WHERE NOT EXISTS (
+    SELECT asset, day, key, expectation, value, row, run_id, recorded_at FROM quarantine WHERE NOT EXISTS (
         FROM decided
         WHERE decided.asset = quarantine.asset AND decided.day = quarantine.day AND decided.key = quarantine.key
           AND decided.expectation = quarantine.expectation AND decided.value IS NOT DISTINCT FROM quarantine.value

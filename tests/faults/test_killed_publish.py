@@ -6,15 +6,17 @@ import random
 import shutil
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
-from orchestration.resources import warehouse
+from orchestration.warehouse import Warehouse
 from tests.audited import unaudited
 from tests.faults.killed_publish import NEVER, PRELOADED, make
 from tests.lab import STEPS, Lab, lab
@@ -49,7 +51,7 @@ class Home:
     path: Path
     folder: Path
 
-    def lab(self) -> Any:
+    def lab(self) -> AbstractContextManager[Lab]:
         return lab(self.path, SOURCES="archive", ARCHIVE__FOLDER=str(self.folder))
 
     def copied(self, to: Path) -> "Home":
@@ -57,35 +59,29 @@ class Home:
         return Home(to, self.folder)
 
     def state(self) -> dict[str, Any]:
-        """Every table of the warehouse, and what the instance holds for materialised."""
-        with self.lab() as made:
-            return {**_tables(made), "trouble": unaudited(warehouse(made.settings))}
+        """Every table of the warehouse, and what the audit says of them."""
+        tables = Warehouse(path=str(self.path / "warehouse.duckdb"))
+        with tables.kept_open():
+            return {**_tables(tables), "trouble": unaudited(tables)}
 
     def materialized(self, step: str) -> int:
         """How often the instance heard that Monday was made."""
         with self.lab() as made:
-            return len([e for e in made.instance.fetch_materializations(_key(step), limit=100).records
-                        if e.partition_key == str(MONDAY)])  # fmt: skip
+            wanted = dg.AssetRecordsFilter(dg.AssetKey(step), asset_partitions=[str(MONDAY)])
+            return len(made.instance.fetch_materializations(wanted, limit=100).records)
 
     def again(self, step: str) -> None:
         with self.lab() as made:
             assert made.ui_run(MONDAY, [step]).success
 
 
-def _key(step: str) -> Any:
-    import dagster as dg
-
-    return dg.AssetKey(step)
-
-
-def _tables(made: Lab) -> dict[str, Any]:
-    tables, found = warehouse(made.settings), {}
-    with tables.kept_open():
-        names = tables.read("SELECT table_name FROM duckdb_tables() WHERE table_name <> 'migrations'")
-        for name in sorted(names["table_name"].to_list()):
-            frame = tables.read(f"SELECT * FROM {name}")  # noqa: S608
-            rows = sorted(map(repr, frame.drop(OF_THE_RUN.intersection(frame.columns)).rows()))
-            found[name] = sorted(set(rows)) if name in APPENDED else rows
+def _tables(tables: Warehouse) -> dict[str, list[str]]:
+    found = {}
+    names = tables.read("SELECT table_name FROM duckdb_tables() WHERE table_name <> 'migrations' ORDER BY ALL")
+    for name in names["table_name"].to_list():
+        frame = tables.read(f"SELECT * FROM {name}")  # noqa: S608
+        rows = sorted(map(repr, frame.drop(OF_THE_RUN.intersection(frame.columns)).rows()))
+        found[name] = sorted(set(rows)) if name in APPENDED else rows
     return found
 
 
@@ -164,16 +160,20 @@ def test_killed_at_any_statement_all_tables_hold_the_same_day(
     assert whole.reached[0] == "BEGIN 1"
     assert whole.reached[-1] == "after COMMIT 1", "one transaction a step"
     assert len(whole.reached) >= 9
-    for number, statement in enumerate(whole.reached):
+    for number, statement in enumerate(_chosen(step, whole.reached)):
         home = before[step].copied(tmp_path / str(number))
         assert run(processes, home, step, statement).exitcode == -signal.SIGKILL, statement
         assert home.state() == (new if statement == "after COMMIT 1" else old), statement
-        assert home.materialized(step) == before[step].materialized(step), statement
-        if statement in (whole.reached[len(whole.reached) // 2], *whole.reached[-2:]):
+        if statement in ("COMMIT 1", "after COMMIT 1"):
+            assert home.materialized(step) == before[step].materialized(step), statement
             home.again(step)
             assert home.state() == new, statement
             assert home.materialized(step) == undisturbed.materialized(step), statement
-        shutil.rmtree(home.path)
+
+
+def _chosen(step: str, reached: Sequence[str]) -> Sequence[str]:
+    """Every statement of the two steps that write most, of the others every third and the last two."""
+    return reached if step in ("fetched_papers", "unique_papers") else [*reached[:-2:3], *reached[-2:]]
 
 
 def test_killed_while_it_commits_the_day_is_the_old_or_the_new_one(

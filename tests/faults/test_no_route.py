@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -175,7 +176,33 @@ def test_a_step_with_rows_that_are_tolerated(sample_lab: Lab, how: str) -> None:
     assert warehouse(sample_lab.settings).read("SELECT * FROM quarantine").rows() == []
 
 
+@pytest.mark.parametrize("way", ["beside", "recorded", "append", "remove"])
+def test_no_other_table_is_written_beside_the_one_that_is_judged(sample_lab: Lab, way: str) -> None:
+    """Else any step could put rows past the gate of another."""
+    good, other = batch("fetched_papers"), batch("digest").frame
+
+    @step("fetched_papers", group="papers", kinds={"python"})
+    def offering(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[gate.Event]:
+        with gate.on_record(context, warehouse) as days:
+            beside: dict[str, Any] = {way: {"digest": other}}
+            yield from gate.publish(context, warehouse, days, good.frame, facts=good.facts, **beside)
+
+    result = dg.materialize(
+        [offering], instance=sample_lab.instance, resources={"warehouse": warehouse(sample_lab.settings)},
+        run_config=QUIET, partition_key=str(MONDAY), raise_on_error=False,
+    )  # fmt: skip
+    assert not result.success
+    assert sample_lab.tables() == {table: [] for table in STEPS}
+    told = warehouse(sample_lab.settings).read("SELECT reason FROM partitions").item()
+    assert "digest: rows of a table with a suite are published by its own step only" in told
+
+
 # The audit finds what it is there for.
+
+
+def copied(lab: Lab, to: Path) -> Warehouse:
+    """The lab's warehouse in another file, to be tampered with."""
+    return Warehouse(path=str(shutil.copy(warehouse(lab.settings).path, to / "copied.duckdb")))
 
 
 @pytest.mark.parametrize(
@@ -190,9 +217,9 @@ def test_a_step_with_rows_that_are_tolerated(sample_lab: Lab, how: str) -> None:
         ("DELETE FROM outcomes WHERE asset = 'digest'", "no run published them"),
     ],
 )  # fmt: skip
-def test_the_audit_finds_rows_that_came_another_way(sample_lab: Lab, tampered: str, told: str) -> None:
+def test_the_audit_finds_rows_that_came_another_way(sample_lab: Lab, tmp_path: Path, tampered: str, told: str) -> None:
     assert all(offer(sample_lab, batch(table, MONDAY), "touched") for table in STEPS[:5])
-    tables = warehouse(sample_lab.settings)
+    tables = copied(sample_lab, tmp_path)
     assert unaudited(tables) == []
     with tables.connect() as connection:
         connection.execute(tampered)
@@ -201,9 +228,9 @@ def test_the_audit_finds_rows_that_came_another_way(sample_lab: Lab, tampered: s
     assert told in found
 
 
-def test_the_check_finds_a_row_that_came_another_way(sample_lab: Lab) -> None:
+def test_the_check_finds_a_row_that_came_another_way(sample_lab: Lab, tmp_path: Path) -> None:
     assert offer(sample_lab, batch("fetched_papers"), "touched")
-    tables = warehouse(sample_lab.settings)
+    tables = copied(sample_lab, tmp_path)
     with tables.connect() as connection:
         connection.execute("UPDATE fetched_papers SET votes = -1 WHERE position = 3")
     assert unworthy(tables) == [f"fetched_papers {MONDAY}: votes_range, 1 of 20 rows unexpected"]
