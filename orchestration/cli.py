@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestration.cli_quality import check, quarantine
 from orchestration.command import DEBUG, Commands, Day, the_settings
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ def main(debug: bool) -> None:
     if not debug:
         # Dagster announces on every start which of its stable-enough features it still calls beta.
         warnings.filterwarnings("ignore", module="dagster")
+
+
+main.add_command(check)
+main.add_command(quarantine)
 
 
 @main.command()
@@ -231,9 +236,9 @@ def doctor() -> None:
     from orchestration.doctor import checks
 
     trouble = False
-    for name, check in checks(the_settings()):
+    for name, looked in checks(the_settings()):
         try:
-            line = f"ok    {name:<12} {check()}"
+            line = f"ok    {name:<12} {looked()}"
         except Exception as error:  # noqa: BLE001 - whatever a check runs into is its finding
             trouble = True
             line = f"FAIL  {name:<12} {' '.join(str(error).split())}"

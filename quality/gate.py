@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import polars as pl
 
-from quality import entries, evidence
+from quality import decisions, entries, evidence
+from quality.decisions import Decisions
 from quality.expectations import Expectation, Suite
 from quality.suites import SUITES
 from quality.verdict import Finding, Verdict
@@ -64,8 +65,10 @@ def publish(
     which days it holds some rows only; one of either that is blocked keeps its earlier rows and stops nothing. `facts`
     are figures a day that the suite speaks of; `beside`, `recorded`, `append` and `remove` are other tables' rows,
     written in the same transaction (`Warehouse.publish`); `recorded` ones also for a day that is blocked.
-    Raises `dagster.Failure` when a day is blocked: nothing is written then but the results and the reason.
+    Raises `dagster.Failure` when a day is blocked: nothing is written then but the results and the reason, and
+    `ValueError` where a table with a suite of its own stands beside.
     """
+    _refuse_unjudged(beside, recorded, append, remove)
     asset = context.asset_key.to_user_string()
     every_day = [*days, *touched]
     shares = (beside or {}).get("field_shares")
@@ -99,6 +102,7 @@ def republish(
     A day that is blocked keeps its earlier rows. The step's checks speak of its own days, so what is found here is in
     `quality_results` only.
     """
+    _refuse_unjudged(append, remove)
     verdict, figures = _verdict(warehouse, context.asset_key.to_user_string(), days, frame, None, amendment)
     published = [day for day in days if day not in verdict.blocked]
     written = _write(context, warehouse, verdict, published, _of(published, figures), append, remove, amendment)
@@ -118,7 +122,8 @@ def _verdict(
     gone = amendment.gone if amendment else None
     found = evidence.gathered(warehouse, asset, SUITES[asset], days, frame, facts=facts, gone=gone, shares=shares)
     in_part = amendment.days if amendment else ()
-    verdict = judge(asset, days, found.frame, found.upstream_rows, found.facts, in_part)
+    decided = Decisions.of(warehouse, asset, [*days, *in_part])
+    verdict = judge(asset, days, found.frame, found.upstream_rows, found.facts, in_part, decided)
     return verdict, {"day_figures": found.figures}
 
 
@@ -138,7 +143,9 @@ def _write(
     """
     run_id, asset, rows = context.run.run_id, verdict.asset, verdict.publishable(days)
     written = {
-        day: entries.Written(found.height, found) for day in days for found in [rows.filter(pl.col("day") == day)]
+        day: entries.Written(found.height, found, verdict.waiting(day))
+        for day in days
+        for found in [rows.filter(pl.col("day") == day)]
     }
     replace = {
         asset: rows,
@@ -152,11 +159,18 @@ def _write(
         come, gone = verdict.publishable(amended), amendment.gone.filter(pl.col("day").is_in(amended))
         followed = [day for day in amendment.restated if day in amended]
         partitions, restated = entries.restated(warehouse, asset, followed, come, gone, run_id)
-        append |= {asset: come, "partitions": partitions}
-        remove = {asset: gone, "partitions": partitions.select("asset", "day"), **remove}
+        settled = entries.keys(verdict, amended, gone)
+        append |= {asset: come, "partitions": partitions, "quarantine": entries.quarantine(verdict, amended, run_id)}
+        remove = {asset: gone, "partitions": partitions.select("asset", "day"), "quarantine": settled, **remove}
         written |= restated
     warehouse.publish(asset, days, replace, append, remove)
     return written
+
+
+def _refuse_unjudged(*beside: Mapping[str, pl.DataFrame] | None) -> None:
+    """Raise `ValueError` where rows of a table with a suite would be written beside those that are judged."""
+    if unjudged := sorted({table for tables in beside for table in tables or {}} & SUITES.keys()):
+        raise ValueError(f"{', '.join(unjudged)}: rows of a table with a suite are published by its own step only")
 
 
 def _of(days: Sequence[date], tables: Mapping[str, pl.DataFrame] | None) -> dict[str, pl.DataFrame]:
@@ -192,26 +206,34 @@ def judge(
     upstream_rows: pl.DataFrame | None = None,
     facts: pl.DataFrame | None = None,
     in_part: Sequence[date] = (),
+    decided: Decisions = decisions.NONE,
 ) -> Verdict:
     """Every expectation of the asset's suite on every day; reads and writes nothing.
 
     `upstream_rows` are counts as (day, rows), `facts` any further figures a day. Of the days `in_part`, `frame` holds
-    some rows only, and only what is expected of a row is judged.
+    some rows only, and only what is expected of a row is judged. `decided` is what the operator said about single rows.
     Raises `RuntimeError` when an expectation itself breaks: a bug must not look like bad data.
     """
     started = time.perf_counter()
     suite = SUITES[asset]
-    figures = _figures(suite, days, frame, upstream_rows, facts)
-    row_failures = validate(scalars(frame, suite.derived), [e for e in suite.expectations if e.of == "row"])
-    day_failures = validate(figures, [e for e in suite.expectations if e.of == "day"])
+    figures = figures_of(suite, days, frame, upstream_rows, facts)
     counted = figures.select("day", "rows")
     if in_part:
-        counted = pl.concat([counted, _figures(Suite((), ()), in_part, frame, None, None)])
-    findings = [
-        *_row_findings(suite, counted, frame, row_failures),
+        counted = pl.concat([counted, figures_of(Suite((), ()), in_part, frame, None, None)])
+    found = findings(suite, figures, counted, frame, decided)
+    return Verdict(asset, suite, frame, found, time.perf_counter() - started)
+
+
+def findings(
+    suite: Suite, figures: pl.DataFrame, counted: pl.DataFrame, frame: pl.DataFrame, decided: Decisions
+) -> tuple[Finding, ...]:
+    """What each expectation says of each day; `counted` are the rows of each, also of days in part."""
+    row_failures = validate(scalars(frame, suite.derived), [e for e in suite.expectations if e.of == "row"])
+    day_failures = validate(figures, [e for e in suite.expectations if e.of == "day"])
+    return (
+        *_row_findings(suite, counted, frame, row_failures, decided),
         *_day_findings(suite, figures, day_failures),
-    ]
-    return Verdict(asset, suite, frame, tuple(findings), time.perf_counter() - started)
+    )
 
 
 def specs(asset: str) -> list[dg.AssetCheckSpec]:
@@ -228,7 +250,7 @@ def specs(asset: str) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def _figures(
+def figures_of(
     suite: Suite,
     days: Sequence[date],
     frame: pl.DataFrame,
@@ -308,7 +330,7 @@ def _batches() -> Any:
 
 
 def _row_findings(
-    suite: Suite, counted: pl.DataFrame, frame: pl.DataFrame, failures: Mapping[str, list[int]]
+    suite: Suite, counted: pl.DataFrame, frame: pl.DataFrame, failures: Mapping[str, list[int]], decided: Decisions
 ) -> Iterator[Finding]:
     days = frame["day"].to_list()
     for expectation in (e for e in suite.expectations if e.of == "row"):
@@ -316,8 +338,23 @@ def _row_findings(
         for place in failures[expectation.name]:
             by_day.setdefault(days[place], []).append(place)
         for day, rows in counted.iter_rows():
-            unexpected = tuple(by_day.get(day, ()))
-            yield Finding(expectation, day, rows, unexpected, f"{len(unexpected)} of {rows} rows unexpected")
+            yield _row_finding(suite, expectation, day, rows, frame, by_day.get(day, ()), decided)
+
+
+def _row_finding(
+    suite: Suite, expectation: Expectation, day: date, rows: int, frame: pl.DataFrame, failed: Sequence[int],
+    decided: Decisions,
+) -> Finding:  # fmt: skip
+    said = {
+        place: decided.on(suite.key, expectation, frame.row(place, named=True))
+        for place in (failed if decided.last else ())
+    }
+    unexpected = tuple(place for place in failed if not said.get(place))
+    dropped = tuple(place for place in failed if said.get(place) == "dropped")
+    released = len(failed) - len(unexpected) - len(dropped)
+    told = [f"{len(unexpected)} of {rows} rows unexpected"]
+    told += [f"{count} {word}" for count, word in ((released, "released"), (len(dropped), "dropped")) if count]
+    return Finding(expectation, day, rows, unexpected, ", ".join(told), dropped)
 
 
 def _day_findings(suite: Suite, figures: pl.DataFrame, failures: Mapping[str, list[int]]) -> Iterator[Finding]:
