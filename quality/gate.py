@@ -5,7 +5,9 @@ materialisation, its earlier rows stay, and the step fails with every result rec
 Great Expectations, and only where it is used: importing it takes seconds.
 """
 
+import copy
 import gc
+import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 STARTED: ContextVar[float] = ContextVar("started")
 """When the step that is running began, on the clock of `time.perf_counter`."""
+
+RUNTIME = {"result_format": {"result_format": "COMPLETE", "return_unexpected_index_query": False}}
+"""What Great Expectations is to say of each expectation: which rows broke it."""
 
 Event = dg.Output[None] | dg.AssetCheckEvaluation | dg.MaterializeResult[None] | dg.AssetMaterialization
 
@@ -259,24 +264,16 @@ def _validate(batch: pl.DataFrame, expectations: Sequence[Expectation]) -> dict[
     """For each expectation's name the places of the rows that broke it."""
     if batch.is_empty() or not expectations:
         return {expectation.name: [] for expectation in expectations}
-    gx = _great_expectations()
     for expectation in expectations:
         if missing := sorted(set(expectation.columns) - set(batch.columns)):
             raise RuntimeError(f"the expectation {expectation.name!r} could not be evaluated: no {', '.join(missing)}")
     looked_at = batch.select(list(dict.fromkeys(name for e in expectations for name in e.columns)))
-    asked = [getattr(gx.expectations, e.kind)(**e.arguments, meta={"name": e.name}) for e in expectations]
-    answer = _batches().get_batch({"dataframe": looked_at.to_pandas()}).validate(
-        gx.ExpectationSuite(name="suite", expectations=asked),
-        result_format={"result_format": "COMPLETE", "return_unexpected_index_query": False},
-    )  # fmt: skip
-    return dict(_places(result) for result in answer.results)
+    asked = tuple((e.name, e.kind, json.dumps(dict(e.arguments))) for e in expectations)
+    return dict(_places(result) for result in _planned(asked).results(looked_at.to_pandas()))
 
 
 def _places(result: Any) -> tuple[str, list[int]]:
-    name = result.expectation_config.meta["name"]
-    if "unexpected_index_list" not in result.result:
-        raise RuntimeError(f"the expectation {name!r} could not be evaluated: {result.exception_info}")
-    return name, sorted(result.result["unexpected_index_list"] or [])
+    return result.expectation_config.meta["name"], sorted(result.result["unexpected_index_list"] or [])
 
 
 @cache
@@ -292,19 +289,56 @@ def _great_expectations() -> Any:
     return great_expectations
 
 
-@cache
-def _batches() -> Any:
-    """Great Expectations is set up once a process, in memory, and sends no usage statistics."""
-    gx = _great_expectations()
-    from great_expectations.data_context.types.base import ProgressBarsConfig
+@dataclass(frozen=True)
+class _Plan:
+    """What Great Expectations is asked, and the metrics that it takes, in their order.
 
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    return (
-        context.data_sources.add_pandas("batches")
-        .add_dataframe_asset("batch")
-        .add_batch_definition_whole_dataframe("whole")
-    )
+    To work out the metrics takes it longer than to compute them, and they do not depend on the batch.
+    """
+
+    asked: Sequence[Any]
+    metrics: Sequence[Any]
+
+    def results(self, batch: Any) -> Iterator[Any]:
+        """Its own result of each expectation on a batch. Raises `RuntimeError` for one that cannot be evaluated."""
+        engine = _engine(batch)
+        graph = _graph(engine, list(self.metrics))
+        found, _ = graph.resolve(copy.deepcopy(RUNTIME), show_progress_bars=False)
+        for expectation in self.asked:
+            try:
+                yield expectation.metrics_validate(found, copy.deepcopy(RUNTIME), engine)
+            except Exception as error:
+                name = expectation.meta["name"]
+                raise RuntimeError(f"the expectation {name!r} could not be evaluated: {error}") from error
+
+
+@cache
+def _planned(asked: tuple[tuple[str, str, str], ...]) -> _Plan:
+    """The plan for expectations, each by its name, kind and arguments in JSON; made once a process."""
+    gx = _great_expectations()
+    engine = _engine(pl.DataFrame().to_pandas())
+    expectations = [
+        getattr(gx.expectations, kind)(**json.loads(told), meta={"name": name}) for name, kind, told in asked
+    ]
+    graph = _graph(engine, [])
+    for expectation in expectations:
+        needed = expectation.get_validation_dependencies(engine, copy.deepcopy(RUNTIME))
+        for metric in needed.get_metric_configurations():
+            graph.build_metric_dependency_graph(metric, RUNTIME)
+    return _Plan(expectations, graph.edges)
+
+
+def _engine(batch: Any) -> Any:
+    _great_expectations()
+    from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
+
+    return PandasExecutionEngine(batch_data_dict={"batch": batch})
+
+
+def _graph(engine: Any, metrics: list[Any]) -> Any:
+    from great_expectations.validator.validation_graph import ValidationGraph
+
+    return ValidationGraph(engine, metrics)
 
 
 def _row_findings(
