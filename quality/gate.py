@@ -21,9 +21,8 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import polars as pl
 
-from quality import entries, evidence
+from quality import entries, evidence, suites
 from quality.expectations import Expectation, Suite
-from quality.suites import SUITES
 from quality.verdict import Finding, Verdict
 
 if TYPE_CHECKING:
@@ -121,9 +120,9 @@ def _verdict(
 ) -> tuple[Verdict, dict[str, pl.DataFrame]]:
     """What the gate finds, beside what is stored, and the figures of the days that are kept if they are published."""
     gone = amendment.gone if amendment else None
-    found = evidence.gathered(warehouse, asset, SUITES[asset], days, frame, facts=facts, gone=gone, shares=shares)
+    found = evidence.gathered(warehouse, asset, suites.of(asset), days, frame, facts=facts, gone=gone, shares=shares)
     in_part = amendment.days if amendment else ()
-    verdict = judge(asset, days, found.frame, found.upstream_rows, found.facts, in_part)
+    verdict = judge(asset, days, found.frame, found.upstream_rows, found.facts, in_part, found.marks)
     return verdict, {"day_figures": found.figures}
 
 
@@ -197,17 +196,19 @@ def judge(
     upstream_rows: pl.DataFrame | None = None,
     facts: pl.DataFrame | None = None,
     in_part: Sequence[date] = (),
+    marks: pl.DataFrame | None = None,
 ) -> Verdict:
     """Every expectation of the asset's suite on every day; reads and writes nothing.
 
     `upstream_rows` are counts as (day, rows), `facts` any further figures a day. Of the days `in_part`, `frame` holds
-    some rows only, and only what is expected of a row is judged.
+    some rows only, and only what is expected of a row is judged. `marks` are further columns of the rows.
     Raises `RuntimeError` when an expectation itself breaks: a bug must not look like bad data.
     """
     started = time.perf_counter()
-    suite = SUITES[asset]
+    suite = suites.of(asset)
     figures = _figures(suite, days, frame, upstream_rows, facts)
-    row_failures = _validate(_scalars(frame, suite.derived), [e for e in suite.expectations if e.of == "row"])
+    rows = _scalars(frame, suite.derived) if marks is None else _scalars(frame, suite.derived).hstack(marks)
+    row_failures = _validate(rows, [e for e in suite.expectations if e.of == "row"])
     day_failures = _validate(figures, [e for e in suite.expectations if e.of == "day"])
     counted = figures.select("day", "rows")
     if in_part:
@@ -229,7 +230,7 @@ def specs(asset: str) -> list[dg.AssetCheckSpec]:
             blocking=expectation.severity == "ERROR",
             metadata={"severity": expectation.severity, "threshold": expectation.threshold},
         )
-        for expectation in SUITES[asset].expectations
+        for expectation in suites.of(asset).expectations
     ]
 
 
