@@ -1,5 +1,6 @@
 """The operator's folder: what it adds is judged like ours, and what is wrong with it is told before anything runs."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from quality import evidence, gate, own, own_kinds, suites
 from quality.expectations import Suite
 from quality.suites import SUITES
 from quality.verdict import Verdict
-from tests.lab import Lab
+from tests.lab import CHECKOUT, Lab
 from tests.quality.batches import MONDAY, TUESDAY, Batch, batch
 from tests.quality.test_gate import Publisher
 
@@ -242,6 +243,13 @@ def test_a_bad_file_is_refused_in_words_that_say_what_to_do(loaded: Loaded, text
 )
 def test_any_single_select_is_taken(loaded: Loaded, statement: str) -> None:
     assert len(loaded(sql(statement))["clean_papers"].own) == 1
+
+
+def test_the_example_of_the_documentation_can_be_used(loaded: Loaded) -> None:
+    text = (CHECKOUT / "docs/quality.md").read_text(encoding="utf-8")
+    found = loaded("".join(re.findall(r"```toml\n(# A class.*?)```", text, re.DOTALL)))
+    names = [addition.expectation.name for suite in found.values() for addition in suite.own]
+    assert names == ["known_hosts", "mostly_new", "short_titles", "enough_to_read"]
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
