@@ -8,9 +8,8 @@ import polars as pl
 
 from assets.fetch.batch import gaps
 from orchestration.warehouse import Warehouse
-from quality import evidence, stored
+from quality import evidence, stored, suites
 from quality.decisions import Decisions
-from quality.suites import SUITES
 
 DAYS_AT_ONCE = 366
 """So many days are one validation: a year."""
@@ -113,13 +112,14 @@ def _stored(warehouse: Warehouse, table: str, days: Sequence[date], deliver_inco
         rows = warehouse.rows(table, days)
         left_out = _written(warehouse.read(LEFT_OUT, {"table": table, "days": list(days)})["row"], rows.schema)
         found = evidence.gathered(
-            warehouse, table, SUITES[table], days, pl.concat([rows, left_out]),
+            warehouse, table, suites.of(table), days, pl.concat([rows, left_out]),
             facts=_ledger(warehouse, rows, days, deliver_incomplete) if table == "fetched_papers" else None,
             shares=warehouse.rows("field_shares", days) if table == "fetched_papers" else None,
         )  # fmt: skip
         decided = Decisions.of(warehouse, table, days)
     counted = left_out.group_by("day").agg(rows=pl.len().cast(pl.Int64))
-    return stored.Stored(table, days, rows, counted, found.upstream_rows, found.facts, decided)
+    marks = found.marks.head(rows.height)
+    return stored.Stored(table, days, rows, marks, counted, found.upstream_rows, found.facts, decided)
 
 
 def _written(rows: pl.Series, schema: pl.Schema) -> pl.DataFrame:

@@ -43,8 +43,11 @@ def check(what: Sequence[str], as_json: bool) -> None:
     Without TABLE all six, without FROM TO every day. A line for each expectation that fails
     on a day; what cannot be judged on stored rows alone is named. Exit code 1 if an ERROR fails.
     """
+    from orchestration import resources
     from orchestration.checked import checked
+    from quality import suites
 
+    suites.adopt(resources.expectations(the_settings()))
     tables, first, last = _scope(what)
     deliver_incomplete = the_settings().fetch.deliver_incomplete
     warehouse = _warehouse()
@@ -141,13 +144,17 @@ def list_(first: date | None, last: date | None, table: str | None, everything: 
 @click.option("--table", type=Table(), help="Of this table only.")
 def show(key: str, day: date | None, table: str | None) -> None:
     """All that is known of a row: what it broke and why that is expected, what was decided, the row itself."""
-    from quality.suites import SUITES
+    from orchestration import resources
+    from quality import suites
 
+    suites.adopt(resources.expectations(the_settings()))
     rows = _rows(*_between(day, day), table=table, key=key)
     if not rows:
         raise click.ClickException(f"no row {key} is or was in quarantine; paperboy quarantine list --all shows all.")
     for row in rows:
-        why = next((e.why for e in SUITES[row.table].expectations if e.name == row.expectation), "no longer expected")
+        why = next(
+            (e.why for e in suites.of(row.table).expectations if e.name == row.expectation), "no longer expected"
+        )
         click.echo(f"{row.table} {row.day} {row.key}: {row.state}")
         click.echo(f"  broke     {row.expectation}: {why}")
         click.echo(f"  value     {'nothing' if row.value is None else row.value}")

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from orchestration.warehouse import Warehouse
+from quality import suites
 from quality.decisions import Decision, judged
 from quality.entries import now
 from quality.suites import SUITES
@@ -132,7 +133,7 @@ def _nothing(found: Sequence[Row], decision: Decision, expectation: str | None) 
 
 def _refusal(warehouse: Warehouse, row: Row) -> str | None:
     """Why a row cannot be taken, whatever is decided: the table, or the steps after it, cannot do without a value."""
-    suite = SUITES[row.table]
+    suite = suites.of(row.table)
     expectation = next((e for e in suite.expectations if e.name == row.expectation), None)
     if expectation is None:
         return f"{row.table} has no expectation {row.expectation} any more: {_made_again(row.day)} takes the row."

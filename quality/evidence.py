@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+import duckdb
 import polars as pl
 
 from quality import drift
@@ -19,9 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A batch in the columns of its table, and of the days that are judged: upstream's rows, facts, figures to keep."""
+    """A batch in the columns of its table, with `marks`, a column for each SQL of the operator's that looks at rows.
+
+    Of the days that are judged: upstream's rows, facts, and figures to keep.
+    """
 
     frame: pl.DataFrame
+    marks: pl.DataFrame
     upstream_rows: pl.DataFrame | None
     facts: pl.DataFrame
     figures: pl.DataFrame
@@ -51,11 +56,14 @@ def gathered(
             known = known.join(facts, on="day", how="left")
         for answer in _answers(warehouse, suite, days, batch, gone):
             known = known.join(answer, on="day", how="left").with_columns(pl.col(answer.columns[1]).fill_null(0))
+        marks, told = _own(warehouse, suite, batch)
+        for answer in told:
+            known = known.join(answer, on="day", how="left").with_columns(pl.col(answer.columns[1]).fill_null(0))
         now = drift.measured(asset, suite, batch.filter(pl.col("day").is_in(list(days))), shares)
         past = drift.history(warehouse, asset, days) if drift.families(suite) else now.drop("asset").clear()
         known = known.join(drift.judged(suite, days, now, past), on="day", how="left")
         upstream_rows = warehouse.counts(suite.upstream, days) if suite.upstream else None
-    return Evidence(batch, upstream_rows, known, now)
+    return Evidence(batch, marks, upstream_rows, known, now)
 
 
 def fitted(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
@@ -93,3 +101,28 @@ def _answers(
     for name, query in suite.queries.items():
         answer = warehouse.read(query, {"days": list(days)} if "$days" in query else None, frames)
         yield answer.select("day", name, *(column for column in (f"{name}_told",) if column in answer.columns))
+
+
+def _own(warehouse: "Warehouse", suite: Suite, batch: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+    """What the operator's SQL finds: marks of rows, and figures of days. Raises `RuntimeError` where it breaks."""
+    numbered, marks, told = batch.with_row_index("row_number"), [], []
+    for addition in (addition for addition in suite.own if addition.sql):
+        name = addition.expectation.name
+        try:
+            answer = warehouse.ask(addition.sql, {"batch": numbered})
+        except duckdb.Error as error:
+            raise RuntimeError(f"the expectation {name!r} could not be evaluated: {error}") from error
+        if addition.expectation.of == "row":
+            found = numbered["row_number"].is_in(answer["row_number"].cast(pl.UInt32, strict=False).implode())
+            marks.append(found.cast(pl.Int32).alias(f"{name}_found"))
+        else:
+            told.append(_days_found(answer, f"{name}_found"))
+    return pl.DataFrame(marks), told
+
+
+def _days_found(answer: pl.DataFrame, name: str) -> pl.DataFrame:
+    observed = pl.col("observed").cast(pl.String) if "observed" in answer.columns else pl.lit(None, pl.String)
+    found = answer.select(pl.col("day").cast(pl.Date), observed=observed)
+    return found.group_by("day").agg(
+        pl.len().cast(pl.Int64).alias(name), pl.col("observed").drop_nulls().str.join(", ").alias(f"{name}_told")
+    )

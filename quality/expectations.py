@@ -6,8 +6,8 @@ suite measures and asks of the stored tables, and how far the day is from its ow
 Expectations class and `arguments` are its own. A column of lists is seen by its length, as `<column>_count`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import polars as pl
@@ -57,8 +57,9 @@ class Expectation:
         """The bound in words."""
         share = f"; up to {self.tolerance:.0%} of a day's rows may go to quarantine" if self.tolerance else ""
         lists = {"columns": "column_list", "values": "value_set"}
-        listed = {name: ", ".join(self.arguments.get(argument, ())) for name, argument in lists.items()}
-        return IN_WORDS[self.kind].format(**self.arguments, **listed, bounds=self._bounds) + share
+        listed = {name: ", ".join(map(str, self.arguments.get(argument, ()))) for name, argument in lists.items()}
+        words = IN_WORDS.get(self.kind, f"{self.kind} {_told(self.arguments)}")
+        return words.format(**self.arguments, **listed, bounds=self._bounds) + share
 
     @property
     def _bounds(self) -> str:
@@ -66,6 +67,42 @@ class Expectation:
         if low is None or high is None:
             return f"at most {high}" if low is None else f"at least {low}"
         return f"from {low} to {high}"
+
+
+def _told(arguments: Mapping[str, Any]) -> str:
+    """Arguments in words, without anything that `format` would read."""
+    told = ", ".join(f"{name} {value}" for name, value in arguments.items())
+    return told.replace("{", "{{").replace("}", "}}")
+
+
+@dataclass(frozen=True)
+class Addition:
+    """An expectation of the operator's; one in `sql` is on the column or figure `<name>_found`.
+
+    The SQL is one SELECT over `batch`, the rows about to be written with their `row_number`, and over the stored
+    tables. It finds what is wrong: rows by `row_number`, or days by `day`, perhaps with what was `observed`.
+    """
+
+    expectation: Expectation
+    sql: str = ""
+
+
+@dataclass(frozen=True)
+class Change:
+    """Another severity, or tolerance, of one of our expectations, and why the operator wants it."""
+
+    name: str
+    severity: Literal["ERROR", "WARN"] | None
+    tolerance: float | None
+    why: str
+
+    def applied(self, expectation: Expectation) -> Expectation:
+        """The expectation as the operator wants it; one that only tells tolerates nothing."""
+        severity = self.severity or expectation.severity
+        tolerance = expectation.tolerance if severity == "ERROR" else 0.0
+        tolerance = tolerance if self.tolerance is None else self.tolerance
+        why = f"{expectation.why} Changed by the operator: {self.why}"
+        return replace(expectation, severity=severity, tolerance=tolerance, why=why)
 
 
 Scale = Literal["count", "size", "share"]
@@ -93,7 +130,7 @@ class Suite:
     are figures of a day's rows, `figures` are computed from the day's other figures. `queries` are further figures by
     name, each a SELECT of `day` and that name, and perhaps `<name>_told`, over `batch`, the rows about to be written,
     over `gone`, the key of stored rows that they replace, and over the stored tables. `usual` are the figures that are
-    kept and judged against their past.
+    kept and judged against their past. `own` are the operator's expectations, which `expectations` holds too.
     """
 
     key: tuple[str, ...]
@@ -104,3 +141,17 @@ class Suite:
     figures: tuple[pl.Expr, ...] = ()
     queries: Mapping[str, str] = field(default_factory=dict)
     usual: tuple[Figure, ...] = ()
+    own: tuple[Addition, ...] = ()
+
+    @property
+    def known_figures(self) -> list[str]:
+        """The figures of a day that an expectation can speak of."""
+        spoken_of = [name for one in self.expectations if one.of == "day" for name in one.columns]
+        measured = [figure.meta.output_name() for figure in (*self.measures, *self.figures)]
+        return list(dict.fromkeys(["rows", *["upstream_rows"] * bool(self.upstream), *measured, *spoken_of]))
+
+    def extended(self, own: Sequence[Addition], changes: Sequence[Change]) -> "Suite":
+        """The suite as the operator wants it."""
+        changed = {change.name: change for change in changes}
+        ours = (changed[one.name].applied(one) if one.name in changed else one for one in self.expectations)
+        return replace(self, expectations=(*ours, *(addition.expectation for addition in own)), own=tuple(own))

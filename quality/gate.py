@@ -5,7 +5,9 @@ materialisation, its earlier rows stay, and the step fails with every result rec
 Great Expectations, and only where it is used: importing it takes seconds.
 """
 
+import copy
 import gc
+import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,10 +21,9 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import polars as pl
 
-from quality import decisions, entries, evidence
+from quality import decisions, entries, evidence, findings, suites
 from quality.decisions import Decisions
 from quality.expectations import Expectation, Suite
-from quality.suites import SUITES
 from quality.verdict import Finding, Verdict
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 STARTED: ContextVar[float] = ContextVar("started")
 """When the step that is running began, on the clock of `time.perf_counter`."""
+
+RUNTIME = {"result_format": {"result_format": "COMPLETE", "return_unexpected_index_query": False}}
+"""What Great Expectations is to say of each expectation: which rows broke it."""
 
 Event = dg.Output[None] | dg.AssetCheckEvaluation | dg.MaterializeResult[None] | dg.AssetMaterialization
 
@@ -120,10 +124,10 @@ def _verdict(
 ) -> tuple[Verdict, dict[str, pl.DataFrame]]:
     """What the gate finds, beside what is stored, and the figures of the days that are kept if they are published."""
     gone = amendment.gone if amendment else None
-    found = evidence.gathered(warehouse, asset, SUITES[asset], days, frame, facts=facts, gone=gone, shares=shares)
+    found = evidence.gathered(warehouse, asset, suites.of(asset), days, frame, facts=facts, gone=gone, shares=shares)
     in_part = amendment.days if amendment else ()
     decided = Decisions.of(warehouse, asset, [*days, *in_part])
-    verdict = judge(asset, days, found.frame, found.upstream_rows, found.facts, in_part, decided)
+    verdict = judge(asset, days, found.frame, found.upstream_rows, found.facts, in_part, decided, found.marks)
     return verdict, {"day_figures": found.figures}
 
 
@@ -169,7 +173,7 @@ def _write(
 
 def _refuse_unjudged(*beside: Mapping[str, pl.DataFrame] | None) -> None:
     """Raise `ValueError` where rows of a table with a suite would be written beside those that are judged."""
-    if unjudged := sorted({table for tables in beside for table in tables or {}} & SUITES.keys()):
+    if unjudged := sorted({table for tables in beside for table in tables or {}} & suites.SUITES.keys()):
         raise ValueError(f"{', '.join(unjudged)}: rows of a table with a suite are published by its own step only")
 
 
@@ -207,32 +211,44 @@ def judge(
     facts: pl.DataFrame | None = None,
     in_part: Sequence[date] = (),
     decided: Decisions = decisions.NONE,
+    marks: pl.DataFrame | None = None,
 ) -> Verdict:
     """Every expectation of the asset's suite on every day; reads and writes nothing.
 
     `upstream_rows` are counts as (day, rows), `facts` any further figures a day. Of the days `in_part`, `frame` holds
-    some rows only, and only what is expected of a row is judged. `decided` is what the operator said about single rows.
+    some rows only, and only what is expected of a row is judged. `decided` is what the operator said about single rows,
+    `marks` are further columns of the rows.
     Raises `RuntimeError` when an expectation itself breaks: a bug must not look like bad data.
     """
     started = time.perf_counter()
-    suite = SUITES[asset]
-    figures = figures_of(suite, days, frame, upstream_rows, facts)
+    suite = suites.of(asset)
+    figures = findings.figures_of(suite, days, frame, upstream_rows, facts)
     counted = figures.select("day", "rows")
     if in_part:
-        counted = pl.concat([counted, figures_of(Suite((), ()), in_part, frame, None, None)])
-    found = findings(suite, figures, counted, frame, decided)
+        counted = pl.concat([counted, findings.figures_of(Suite((), ()), in_part, frame, None, None)])
+    found = found_by(suite, figures, counted, frame, decided, marks)
     return Verdict(asset, suite, frame, found, time.perf_counter() - started)
 
 
-def findings(
-    suite: Suite, figures: pl.DataFrame, counted: pl.DataFrame, frame: pl.DataFrame, decided: Decisions
+def found_by(
+    suite: Suite,
+    figures: pl.DataFrame,
+    counted: pl.DataFrame,
+    frame: pl.DataFrame,
+    decided: Decisions,
+    marks: pl.DataFrame | None,
 ) -> tuple[Finding, ...]:
     """What each expectation says of each day; `counted` are the rows of each, also of days in part."""
-    row_failures = validate(scalars(frame, suite.derived), [e for e in suite.expectations if e.of == "row"])
+    rows = (
+        findings.scalars(frame, suite.derived)
+        if marks is None
+        else findings.scalars(frame, suite.derived).hstack(marks)
+    )
+    row_failures = validate(rows, [e for e in suite.expectations if e.of == "row"])
     day_failures = validate(figures, [e for e in suite.expectations if e.of == "day"])
     return (
-        *_row_findings(suite, counted, frame, row_failures, decided),
-        *_day_findings(suite, figures, day_failures),
+        *findings.row_findings(suite, counted, frame, row_failures, decided),
+        *findings.day_findings(suite, figures, day_failures),
     )
 
 
@@ -246,59 +262,24 @@ def specs(asset: str) -> list[dg.AssetCheckSpec]:
             blocking=expectation.severity == "ERROR",
             metadata={"severity": expectation.severity, "threshold": expectation.threshold},
         )
-        for expectation in SUITES[asset].expectations
+        for expectation in suites.of(asset).expectations
     ]
-
-
-def figures_of(
-    suite: Suite,
-    days: Sequence[date],
-    frame: pl.DataFrame,
-    upstream_rows: pl.DataFrame | None,
-    facts: pl.DataFrame | None,
-) -> pl.DataFrame:
-    """One row a day, also for days without rows."""
-    measured = frame.group_by("day").agg(pl.len().cast(pl.Int64).alias("rows"), *suite.measures)
-    figures = pl.DataFrame({"day": list(days)}, schema={"day": pl.Date}).join(measured, on="day", how="left")
-    figures = figures.with_columns(pl.col("rows").fill_null(0))
-    if upstream_rows is not None:
-        counted = upstream_rows.select("day", pl.col("rows").alias("upstream_rows"))
-        figures = figures.join(counted, on="day", how="left").with_columns(pl.col("upstream_rows").fill_null(0))
-    if facts is not None:
-        figures = figures.join(facts, on="day", how="left")
-    return figures.with_columns(*suite.figures)
-
-
-def scalars(frame: pl.DataFrame, derived: Sequence[pl.Expr]) -> pl.DataFrame:
-    """The batch as Great Expectations can read it: a list column becomes its length, other nested ones are left out."""
-    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
-    lists = [name for name in nested if isinstance(frame.schema[name], pl.List)]
-    lengths = [pl.col(name).list.len().fill_null(0).cast(pl.Int32).alias(f"{name}_count") for name in lists]
-    return frame.with_columns(*lengths, *derived).drop(nested)
 
 
 def validate(batch: pl.DataFrame, expectations: Sequence[Expectation]) -> dict[str, list[int]]:
     """For each expectation's name the places of the rows that broke it."""
     if batch.is_empty() or not expectations:
         return {expectation.name: [] for expectation in expectations}
-    gx = _great_expectations()
     for expectation in expectations:
         if missing := sorted(set(expectation.columns) - set(batch.columns)):
             raise RuntimeError(f"the expectation {expectation.name!r} could not be evaluated: no {', '.join(missing)}")
     looked_at = batch.select(list(dict.fromkeys(name for e in expectations for name in e.columns)))
-    asked = [getattr(gx.expectations, e.kind)(**e.arguments, meta={"name": e.name}) for e in expectations]
-    answer = _batches().get_batch({"dataframe": looked_at.to_pandas()}).validate(
-        gx.ExpectationSuite(name="suite", expectations=asked),
-        result_format={"result_format": "COMPLETE", "return_unexpected_index_query": False},
-    )  # fmt: skip
-    return dict(_places(result) for result in answer.results)
+    asked = tuple((e.name, e.kind, json.dumps(dict(e.arguments))) for e in expectations)
+    return dict(_places(result) for result in _planned(asked).results(looked_at.to_pandas()))
 
 
 def _places(result: Any) -> tuple[str, list[int]]:
-    name = result.expectation_config.meta["name"]
-    if "unexpected_index_list" not in result.result:
-        raise RuntimeError(f"the expectation {name!r} could not be evaluated: {result.exception_info}")
-    return name, sorted(result.result["unexpected_index_list"] or [])
+    return result.expectation_config.meta["name"], sorted(result.result["unexpected_index_list"] or [])
 
 
 @cache
@@ -314,58 +295,53 @@ def _great_expectations() -> Any:
     return great_expectations
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """What Great Expectations is asked, and the metrics that it takes, in their order.
+
+    To work out the metrics takes it longer than to compute them, and they do not depend on the batch.
+    """
+
+    asked: Sequence[Any]
+    metrics: Sequence[Any]
+
+    def results(self, batch: Any) -> Iterator[Any]:
+        """Its own result of each expectation on a batch. Raises `RuntimeError` for one that cannot be evaluated."""
+        engine = _engine(batch)
+        graph = _graph(engine, list(self.metrics))
+        found, _ = graph.resolve(copy.deepcopy(RUNTIME), show_progress_bars=False)
+        for expectation in self.asked:
+            try:
+                yield expectation.metrics_validate(found, copy.deepcopy(RUNTIME), engine)
+            except Exception as error:
+                name = expectation.meta["name"]
+                raise RuntimeError(f"the expectation {name!r} could not be evaluated: {error}") from error
+
+
 @cache
-def _batches() -> Any:
-    """Great Expectations is set up once a process, in memory, and sends no usage statistics."""
+def _planned(asked: tuple[tuple[str, str, str], ...]) -> _Plan:
+    """The plan for expectations, each by its name, kind and arguments in JSON; made once a process."""
     gx = _great_expectations()
-    from great_expectations.data_context.types.base import ProgressBarsConfig
-
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    return (
-        context.data_sources.add_pandas("batches")
-        .add_dataframe_asset("batch")
-        .add_batch_definition_whole_dataframe("whole")
-    )
-
-
-def _row_findings(
-    suite: Suite, counted: pl.DataFrame, frame: pl.DataFrame, failures: Mapping[str, list[int]], decided: Decisions
-) -> Iterator[Finding]:
-    days = frame["day"].to_list()
-    for expectation in (e for e in suite.expectations if e.of == "row"):
-        by_day: dict[date, list[int]] = {}
-        for place in failures[expectation.name]:
-            by_day.setdefault(days[place], []).append(place)
-        for day, rows in counted.iter_rows():
-            yield _row_finding(suite, expectation, day, rows, frame, by_day.get(day, ()), decided)
+    engine = _engine(pl.DataFrame().to_pandas())
+    expectations = [
+        getattr(gx.expectations, kind)(**json.loads(told), meta={"name": name}) for name, kind, told in asked
+    ]
+    graph = _graph(engine, [])
+    for expectation in expectations:
+        needed = expectation.get_validation_dependencies(engine, copy.deepcopy(RUNTIME))
+        for metric in needed.get_metric_configurations():
+            graph.build_metric_dependency_graph(metric, RUNTIME)
+    return _Plan(expectations, graph.edges)
 
 
-def _row_finding(
-    suite: Suite, expectation: Expectation, day: date, rows: int, frame: pl.DataFrame, failed: Sequence[int],
-    decided: Decisions,
-) -> Finding:  # fmt: skip
-    said = {
-        place: decided.on(suite.key, expectation, frame.row(place, named=True))
-        for place in (failed if decided.last else ())
-    }
-    unexpected = tuple(place for place in failed if not said.get(place))
-    dropped = tuple(place for place in failed if said.get(place) == "dropped")
-    released = len(failed) - len(unexpected) - len(dropped)
-    told = [f"{len(unexpected)} of {rows} rows unexpected"]
-    told += [f"{count} {word}" for count, word in ((released, "released"), (len(dropped), "dropped")) if count]
-    return Finding(expectation, day, rows, unexpected, ", ".join(told), dropped)
+def _engine(batch: Any) -> Any:
+    _great_expectations()
+    from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
+
+    return PandasExecutionEngine(batch_data_dict={"batch": batch})
 
 
-def _day_findings(suite: Suite, figures: pl.DataFrame, failures: Mapping[str, list[int]]) -> Iterator[Finding]:
-    for expectation in (e for e in suite.expectations if e.of == "day"):
-        failed = set(failures[expectation.name])
-        for place, row in enumerate(figures.iter_rows(named=True)):
-            observed = ", ".join(f"{column} {row[column]}{_told(row, column)}" for column in expectation.columns)
-            yield Finding(expectation, row["day"], 1, (place,) if place in failed else (), observed)
+def _graph(engine: Any, metrics: list[Any]) -> Any:
+    from great_expectations.validator.validation_graph import ValidationGraph
 
-
-def _told(row: Mapping[str, Any], column: str) -> str:
-    """What a fact says beside its figure: which fields, which sources."""
-    told = row.get(f"{column}_told")
-    return f" ({told})" if told else ""
+    return ValidationGraph(engine, metrics)

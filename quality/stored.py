@@ -10,10 +10,9 @@ from datetime import date
 
 import polars as pl
 
-from quality import gate
+from quality import findings, gate, suites
 from quality.decisions import Decisions
 from quality.expectations import Expectation
-from quality.suites import SUITES
 from quality.verdict import Verdict
 
 
@@ -21,12 +20,13 @@ from quality.verdict import Verdict
 class Stored:
     """What stands in a table of some days, as `gate.judge` takes a batch, with the operator's decisions.
 
-    `left_out` counts the rows that are in quarantine instead, as (day, rows).
+    `marks` are further columns of the rows; `left_out` counts the rows that are in quarantine instead, as (day, rows).
     """
 
     asset: str
     days: Sequence[date]
     rows: pl.DataFrame
+    marks: pl.DataFrame
     left_out: pl.DataFrame
     upstream_rows: pl.DataFrame | None
     facts: pl.DataFrame | None
@@ -39,9 +39,9 @@ def judge(stored: Stored) -> tuple[Verdict, Mapping[str, list[date]]]:
     A row that fails and was not released should be in quarantine: so none is tolerated. Those that are in quarantine
     count among the day's rows, because the table before and the ledger counted them.
     """
-    started, suite = time.perf_counter(), SUITES[stored.asset]
+    started, suite = time.perf_counter(), suites.of(stored.asset)
     plain = replace(suite, figures=())
-    figures = gate.figures_of(plain, stored.days, stored.rows, stored.upstream_rows, stored.facts)
+    figures = findings.figures_of(plain, stored.days, stored.rows, stored.upstream_rows, stored.facts)
     counted = figures.select("day", "rows")
     figures = figures.update(_with(stored.left_out, counted), on="day")
     figures = figures.with_columns(e for e in suite.figures if set(e.meta.root_names()) <= set(figures.columns))
@@ -49,7 +49,7 @@ def judge(stored: Stored) -> tuple[Verdict, Mapping[str, list[date]]]:
     unjudged = {e.name: days for e in suite.expectations if (days := _unjudged(e, figures, known))}
     asked = [replace(e, tolerance=0.0) for e in suite.expectations if len(unjudged.get(e.name, ())) < figures.height]
     strict = replace(suite, expectations=tuple(asked))
-    found = gate.findings(strict, figures, counted, stored.rows, stored.decided)
+    found = gate.found_by(strict, figures, counted, stored.rows, stored.decided, stored.marks)
     kept = tuple(finding for finding in found if finding.day not in unjudged.get(finding.expectation.name, ()))
     return Verdict(stored.asset, strict, stored.rows, kept, time.perf_counter() - started), unjudged
 

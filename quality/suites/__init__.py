@@ -1,4 +1,7 @@
-"""What each table promises, as data: a suite a table, an expectation a row, a module a table."""
+"""What each table promises, as data: a suite a table, an expectation a row, a module a table.
+
+`SUITES` is ours; what a process judges by is `of`, with the expectations that the operator's folder adds.
+"""
 
 from collections.abc import Mapping
 
@@ -18,3 +21,15 @@ SUITES: Mapping[str, Suite] = {
     "digest": DIGEST,
     "deliveries": DELIVERIES,
 }
+
+_ADOPTED: dict[str, Suite] = dict(SUITES)
+
+
+def of(table: str) -> Suite:
+    """The table's suite as this process judges by it."""
+    return _ADOPTED[table]
+
+
+def adopt(suites: Mapping[str, Suite]) -> None:
+    """Judge by these suites from now on, in this process; `SUITES` judges by ours alone."""
+    _ADOPTED.update(suites)

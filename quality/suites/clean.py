@@ -34,8 +34,11 @@ SEVERAL = pl.col("abstract").is_not_null().sum() >= 2 * we.FEW
 UNACCOUNTED = """
     WITH fetched AS (SELECT day, source, source_id FROM fetched_papers WHERE day IN (SELECT unnest($days))),
     made AS (SELECT DISTINCT day, source, source_id FROM batch WHERE day IN (SELECT unnest($days))),
+    kept_out AS (SELECT day, key FROM quarantine WHERE asset = 'clean_papers'),
+    missing AS (FROM fetched ANTI JOIN made USING (day, source, source_id)),
     apart AS (
-        (SELECT *, 'is missing' AS what FROM fetched ANTI JOIN made USING (day, source, source_id))
+        (SELECT *, 'is missing' AS what FROM missing ANTI JOIN kept_out
+         ON kept_out.day = missing.day AND kept_out.key = missing.source || '/' || missing.source_id)
         UNION ALL (SELECT *, 'was not fetched' AS what FROM made ANTI JOIN fetched USING (day, source, source_id))
     )
     SELECT day, count(*) AS unaccounted,
@@ -48,6 +51,7 @@ UNSEEN = """
     known AS (
         SELECT DISTINCT unnest(categories) AS category FROM clean_papers
         WHERE day NOT IN (SELECT unnest($days)) AND len(categories) > 0
+          AND day >= (SELECT min(day) - 120 FROM batch)
     ),
     counted AS (SELECT day, count(*) AS listed, count(*) FILTER (category NOT IN (FROM known)) AS unseen,
                        string_agg(DISTINCT category, ', ' ORDER BY category)
@@ -56,7 +60,7 @@ UNSEEN = """
     SELECT day, unseen / listed AS unseen_categories, names AS unseen_categories_told
     FROM counted WHERE (SELECT count(*) FROM known) >= 20
 """
-"""The share of a day's categories that no paper of any other day had; where few are known yet, nothing is said."""
+"""The share of a day's categories that no paper of the last months had; where few are known yet, nothing is said."""
 
 CLEAN = Suite(
     key=("source", "source_id"),

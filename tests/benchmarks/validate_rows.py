@@ -14,7 +14,7 @@ from operator import or_
 
 import polars as pl
 
-from quality import gate
+from quality import findings, gate
 from quality.expectations import Expectation
 from quality.suites import SUITES
 from tests.quality.batches import frame
@@ -54,7 +54,7 @@ def batch(rows: int, days: int) -> pl.DataFrame:
 
 def by_gate(rows: pl.DataFrame) -> Unexpected:
     """The gate's own validation, all days at once."""
-    return _counted(gate.validate(gate.scalars(rows, SUITE.derived), PROMISES))
+    return _counted(gate.validate(findings.scalars(rows, SUITE.derived), PROMISES))
 
 
 def by_day(rows: pl.DataFrame) -> Unexpected:
@@ -70,7 +70,7 @@ def by_day(rows: pl.DataFrame) -> Unexpected:
     definition = context.validation_definitions.add(gx.ValidationDefinition(name="day", data=whole, suite=suite))
     counted: Counter[str] = Counter()
     for day in rows.partition_by("day"):
-        offered = gate.scalars(day, SUITE.derived).to_pandas()
+        offered = findings.scalars(day, SUITE.derived).to_pandas()
         answer = definition.run(batch_parameters={"dataframe": offered}, result_format="COMPLETE")
         for promise, result in zip(PROMISES, answer.results, strict=True):
             counted[promise.name] += len(result.result["unexpected_index_list"])
@@ -80,7 +80,7 @@ def by_day(rows: pl.DataFrame) -> Unexpected:
 def by_polars(rows: pl.DataFrame) -> Unexpected:
     """The same checks as expressions, all in one pass."""
     checks = {one.name: RULES[one.kind](one).fill_null(value=False).sum() for one in PROMISES}
-    (found,) = gate.scalars(rows, SUITE.derived).select(**checks).to_dicts()
+    (found,) = findings.scalars(rows, SUITE.derived).select(**checks).to_dicts()
     return {name: int(count) for name, count in found.items()}
 
 

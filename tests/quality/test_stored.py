@@ -18,7 +18,10 @@ OF_DAYS = [one for one in BROKEN if one not in OF_ROWS]
 
 
 def stored(offered: Batch, decided: Decisions = NONE, left_out: pl.DataFrame = NONE_OUT) -> Stored:
-    return Stored(offered.asset, offered.days, offered.frame, left_out, offered.upstream_rows, offered.facts, decided)
+    marks = offered.frame.select()
+    return Stored(
+        offered.asset, offered.days, offered.frame, marks, left_out, offered.upstream_rows, offered.facts, decided
+    )
 
 
 def failing(what: Stored) -> set[str]:
