@@ -56,6 +56,10 @@ class Commands(click.Group):
             raise _told(error) from error
 
 
+class RunFailed(click.ClickException):
+    """A run that began and failed; the instance knows of it."""
+
+
 def _debug(ctx: click.Context, _: click.Parameter, given: bool) -> None:
     if given:
         ctx.find_root().params["debug"] = True

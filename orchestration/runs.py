@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib.resources import as_file, files
@@ -17,6 +17,8 @@ from orchestration.settings import Settings
 WINDOW_START = "dagster/asset_partition_range_start"
 WINDOW_END = "dagster/asset_partition_range_end"
 BY_COMMAND = {"paperboy/by": "command"}
+WINDOW = "paperboy/window"
+"""The tag that names the window that failed, on the runs that make its days anew."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ def run_day(
     day: date,
     *,
     config: dict[str, Any] | None = None,
+    tags: Mapping[str, str] = BY_COMMAND,
     debug: bool = False,
 ) -> Outcome:
     """One run for one day."""
@@ -59,7 +62,7 @@ def run_day(
         instance=instance,
         partition_key=day.isoformat(),
         run_config={**_quiet(debug), **(config or {})},
-        tags=BY_COMMAND,
+        tags=tags,
         raise_on_error=False,
     )
     return _outcome([day], result)
@@ -93,8 +96,9 @@ def backfill(
         if outcome.success or len(window) == 1:
             yield outcome
             continue
+        tags = {**BY_COMMAND, WINDOW: outcome.run_id}
         for day in window:
-            outcome = run_day(defs, instance, "backfill", day, config=config, debug=debug)
+            outcome = run_day(defs, instance, "backfill", day, config=config, tags=tags, debug=debug)
             progress(outcome)
             yield outcome
 
@@ -122,18 +126,27 @@ def _quiet(debug: bool) -> dict[str, Any]:
 
 
 def _outcome(days: Sequence[date], result: dg.ExecuteInProcessResult) -> Outcome:
-    for event in result.all_events:
-        if event.is_step_failure:
-            failure = event.step_failure_data
-            told = failure.user_failure_data and failure.user_failure_data.description
-            return Outcome(days, False, result.run_id, event.step_key or "", told or _innermost(failure.error))
-        if event.is_job_failure:
-            return Outcome(days, False, result.run_id, "its start", _innermost(event.job_failure_data.error))
+    if failed := failure(result.all_events):
+        return Outcome(days, False, result.run_id, *failed)
     return Outcome(days, result.success, result.run_id)
 
 
+def failure(events: Iterable[dg.DagsterEvent]) -> tuple[str, str] | None:
+    """The step that failed, or "its start", and why; None where no event of a run tells of a failure."""
+    for event in events:
+        if event.is_step_failure:
+            failed = event.step_failure_data
+            told = failed.user_failure_data and failed.user_failure_data.description
+            return event.step_key or "", told or _innermost(failed.error)
+        if event.is_job_failure:
+            # A run that the daemon declares failed has a message and no error.
+            error = event.job_failure_data.error if event.event_specific_data else None
+            return "its start", _innermost(error) if error else event.message or "no reason was recorded"
+    return None
+
+
 def _innermost(error: SerializableErrorInfo | None) -> str:
-    """What a failure began with: Dagster wraps errors in errors of its own."""
-    while error is not None and error.cause is not None:
+    """What a failure is of ours: Dagster wraps errors in errors of its own."""
+    while error is not None and error.cause is not None and (error.cls_name or "").startswith("Dagster"):
         error = error.cause
     return error.message.strip() if error else "no reason was recorded"
