@@ -147,6 +147,6 @@ def failure(events: Iterable[dg.DagsterEvent]) -> tuple[str, str] | None:
 
 def _innermost(error: SerializableErrorInfo | None) -> str:
     """What a failure is of ours: Dagster wraps errors in errors of its own."""
-    while error is not None and error.cause is not None and (error.cls_name or "").startswith("Dagster"):
+    while error is not None and error.cause is not None and (error.cls_name or "").startswith(("Dagster", "Retry")):
         error = error.cause
     return error.message.strip() if error else "no reason was recorded"

@@ -40,6 +40,7 @@ def day_by_day(context: dg.RunFailureSensorContext) -> Iterator[dg.RunRequest | 
 
 
 @dg.run_failure_sensor(
+    monitor_all_code_locations=True,  # a run of the command has none
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=30,
     description="Tells the operator of a day that was rejected, or of a run that failed otherwise: one message an "
@@ -52,6 +53,7 @@ def alert_on_failure(context: dg.RunFailureSensorContext, alarm: dg.ResourcePara
 
 @dg.run_status_sensor(
     run_status=dg.DagsterRunStatus.SUCCESS,
+    monitor_all_code_locations=True,
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=30,
     description="Tells the operator what a good run has ended, and after the daily run, at most once a day, of the "

@@ -76,6 +76,16 @@ class Warned:
     threshold: str
 
     @property
+    def name(self) -> str:
+        """The expectation with its table."""
+        return f"{self.asset}: {self.expectation}"
+
+    @property
+    def key(self) -> str:
+        """What tells it from every other warning."""
+        return f"{self.asset}/{self.expectation}/{self.day}"
+
+    @property
     def why(self) -> str:
         """The reason of the expectation and what to do; empty where no suite has it any more."""
         promised = SUITES[self.asset].expectations if self.asset in SUITES else ()

@@ -4,6 +4,7 @@ Whoever calls it, and how often, makes no difference: what was told is in the bo
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -106,12 +107,18 @@ class _Round:
     silent: dict[str, str] = field(default_factory=dict)  # scopes by key of what is settled without a word
 
     def tell(self) -> None:
-        """Write down every message that is due."""
-        found = self._incidents()
-        self._write("alert", [*self._new(found or []), *self._attempts(found is not None), *self._command()])
-        self._write("recovery", [*self._ended(found or []), *self._mended()])
-        if found is not None:
-            self._warn()
+        """Write down every message that is due; where the warehouse cannot be read now, those that need it not."""
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self.alarm.warehouse.kept_open())
+                readable = True
+            except (WarehouseBusy, WarehouseError):
+                readable, self.waits = False, True
+            found = self._incidents() if readable else []
+            self._write("alert", [*self._new(found), *self._attempts(readable), *self._command()])
+            self._write("recovery", [*self._ended(found), *self._mended()])
+            if readable:
+                self._warn()
         if not self.waits:
             self.alarm.book.unmark(AGAIN)
 
@@ -129,14 +136,10 @@ class _Round:
     def _addresses(self) -> list[str]:
         return [address for channel in self.alarm.channels for address in channel.addresses]
 
-    def _incidents(self) -> list[Incident] | None:
-        """The incidents of late and those that are open; None where the warehouse cannot be read now."""
+    def _incidents(self) -> list[Incident]:
+        """The incidents of late and those that are open."""
         open_ones = [key.removeprefix("incident/") for key, told in self.told.items() if not told.over]
-        try:
-            return record.incidents(self.alarm.warehouse, self.since, open_ones)
-        except (WarehouseBusy, WarehouseError):
-            self.waits = True
-            return None
+        return record.incidents(self.alarm.warehouse, self.since, open_ones)
 
     def _new(self, found: Sequence[Incident]) -> list[Item]:
         """The incidents that nobody was told of, but for those that ended before, or were told as a run that failed."""
@@ -207,16 +210,12 @@ class _Round:
             return
         last = book.last("warnings")
         if last is None or self._date(last) < self._date(_now()):
-            found = {
-                f"warning/{warned.asset}/{warned.expectation}/{warned.day}": warned
-                for warned in record.warnings(self.alarm.warehouse, self.since)
-            }
-            new = {key: warned for key, warned in found.items() if key not in self.told}
-            if new:
-                before = {(asset, name) for key in self.told if key.startswith("warning/")
-                          for _, asset, name, _ in [key.split("/")]}  # fmt: skip
-                subject, body = words.message("warnings", [words.warnings(list(new.values()), before)])
-                book.write(News("warnings", subject, body, dict.fromkeys(new, "warning")), self._addresses)
+            found = record.warnings(self.alarm.warehouse, self.since)
+            if untold := [warned for warned in found if f"warning/{warned.key}" not in self.told]:
+                item = words.warnings(untold, {told.scope for told in self.told.values()})
+                subject, body = words.message("warnings", [item])
+                tells = {f"warning/{warned.key}": warned.name for warned in untold}
+                book.write(News("warnings", subject, body, tells), self._addresses)
         book.unmark(WARNINGS_DUE)
 
     def _must_wait(self, run_id: str, at: datetime, readable: bool = True) -> bool:

@@ -62,6 +62,8 @@ class WebhookChannel:
 
     def unusable(self) -> list[str]:
         """The targets that apprise cannot read, by their place in the setting."""
+        if not self.urls:
+            return []
         import apprise
 
         with apprise.LogCapture(level=logging.CRITICAL):  # type: ignore[no-untyped-call]

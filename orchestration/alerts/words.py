@@ -6,7 +6,7 @@ and whatever looks like an address, or is a reader's, is left out: no reader's a
 
 import re
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.utils import parseaddr
@@ -97,12 +97,11 @@ class Words:
         """What has ended, and with which run."""
         return Item(key, "", name, days, self._text(f"{name} is over{f' since {_time(at)}' if at else ''}, by {by}."))
 
-    def warnings(self, found: Sequence[Warned], before: Iterable[tuple[str, str]]) -> Item:
-        """Warnings by table and expectation; of those told of a day before, the advice is left out."""
-        known = set(before)
-        groups = [list(group) for _, group in groupby(found, lambda warned: (warned.asset, warned.expectation))]
-        new = [self._warned(group, "") for group in groups if _named(group[0]) not in known]
-        again = [self._warned(group, " again") for group in groups if _named(group[0]) in known]
+    def warnings(self, found: Sequence[Warned], known: Collection[str]) -> Item:
+        """Warnings by table and expectation; of the names in `known` the advice was told before, and is left out."""
+        groups = [list(group) for _, group in groupby(found, lambda warned: warned.name)]
+        new = [self._warned(group, "") for group in groups if group[0].name not in known]
+        again = [self._warned(group, " again") for group in groups if group[0].name in known]
         days = sorted({warned.day for warned in found})
         name = f"{_counted(len(groups), 'warning')} for {span(days)}"
         return Item("", "", name, days, "\n\n".join([*new, *again]))
@@ -127,7 +126,7 @@ class Words:
         first = group[0]
         told = "; ".join(f"{warned.day}: {warned.observed}" for warned in group[:LISTED])
         more = f"; and on {len(group) - LISTED} more days up to {group[-1].day}" if len(group) > LISTED else ""
-        said = f"{first.asset}: {first.expectation}{again}. {told}{more}. Expected: {first.threshold}."
+        said = f"{first.name}{again}. {told}{more}. Expected: {first.threshold}."
         return self._text(said) if again else self._text(said, first.why)
 
     def _text(self, *paragraphs: str, commands: Sequence[str] = ()) -> str:
@@ -154,10 +153,6 @@ def scope(days: Sequence[date]) -> str:
 def span(days: Sequence[date]) -> str:
     """The days in words."""
     return str(days[0]) if len(days) == 1 else f"{days[0]} to {days[-1]}"
-
-
-def _named(warned: Warned) -> tuple[str, str]:
-    return warned.asset, warned.expectation
 
 
 def _counted(number: int, noun: str) -> str:

@@ -48,7 +48,8 @@ class Deadly(MailChannel):
 
 book = Book(Path(sys.argv[1]))
 with book.held():
-    book.write(News("alert", "Paperboy: trouble", "It is so.\\n", {"incident/x": "incident/x"}), ["operator@lab.example"])
+    news = News("alert", "Paperboy: trouble", "It is so.\\n", {"incident/x": "incident/x"})
+    book.write(news, ["operator@lab.example"])
     if sys.argv[3] == "before":
         os.kill(os.getpid(), signal.SIGKILL)
     transport = SmtpTransport("127.0.0.1", int(sys.argv[2]), "none")

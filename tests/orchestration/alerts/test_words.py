@@ -78,7 +78,7 @@ def test_a_window_that_left_no_outcome_in_words() -> None:
 def test_warnings_are_grouped_and_only_new_ones_explained() -> None:
     days = [DAY + timedelta(number) for number in range(8)]
     found = [*(warned("abstract_length", day) for day in days), warned("words_range", DAY)]
-    subject, text = WORDS.message("warnings", [WORDS.warnings(found, [("clean_papers", "words_range")])])
+    subject, text = WORDS.message("warnings", [WORDS.warnings(found, {"clean_papers: words_range"})])
     said = " ".join(text.split())
     assert subject == "Paperboy: 2 warnings for 2026-11-26 to 2026-12-03"
     assert "clean_papers: abstract_length. 2026-11-26: 2 of 40 rows unexpected; 2026-11-27:" in said
