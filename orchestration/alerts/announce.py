@@ -16,6 +16,7 @@ import dagster as dg
 from orchestration.alerts.attempts import WAIT, Runs
 from orchestration.alerts.book import TRIED_FOR, Book, Channel, News, Sending, State, Told
 from orchestration.alerts.words import Item, Words, scope
+from orchestration.runs import bury
 from orchestration.warehouse import Warehouse, WarehouseBusy, WarehouseError
 from quality import incidents as record
 from quality.incidents import Incident
@@ -79,6 +80,7 @@ class Alarm:
         if occasion.daily:
             self.book.mark(WARNINGS_DUE)
         with self.book.held():
+            bury(instance)
             runs = Runs(instance, patient=not occasion.command)
             _Round(self, runs, since, occasion, self.book.told()).tell()
             self.book.deliver(self.channels)

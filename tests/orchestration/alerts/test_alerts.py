@@ -1,7 +1,10 @@
 """What the operator is told of real runs: once an incident, once its end, once a warning; and the readers nothing."""
 
 import re
+import signal
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from datetime import date, timedelta
 
@@ -13,7 +16,7 @@ from orchestration.alerts.book import State
 from orchestration.resources import alarm, outbox, warehouse
 from orchestration.runs import WINDOW_END, WINDOW_START
 from orchestration.sensors import alert_on_failure, alert_on_success, alerts_that_wait, day_by_day
-from tests.lab import STEPS, Lab
+from tests.lab import CHECKOUT, STEPS, Lab
 from tests.orchestration.alerts.conftest import OPERATOR, READER, House, Mailroom, NewHouse
 from tests.orchestration.tables import process
 from tests.orchestration.terminal import MONDAY, TUESDAY, WEDNESDAY, NewTerminal
@@ -29,6 +32,19 @@ with Warehouse(path=sys.argv[1]).connect():
     print("holding", flush=True)
     sys.stdin.readline()
 """
+
+KILLED = """
+import os, signal, sys
+from datetime import date
+from pathlib import Path
+from assets.fetch.archive import ArchiveSource
+from tests.lab import lab
+
+ArchiveSource.fetch = lambda self, day: os.kill(os.getpid(), signal.SIGKILL)
+with lab(Path(sys.argv[1]), SOURCES="archive", ARCHIVE__FOLDER=sys.argv[2]) as made:
+    made.digest(date.fromisoformat(sys.argv[3]))
+"""
+"""A digest whose process is killed while it fetches."""
 
 
 # Incidents.
@@ -262,6 +278,19 @@ def test_a_run_that_left_no_outcome_is_told_once_and_its_end_once(house: House) 
     house.announce()
     assert house.subjects[1:] == [f"Paperboy: recovered: the run of {MONDAY}"]
     assert mended.run_id[:8] in house.text()
+
+
+def test_a_run_of_the_command_that_was_killed_is_told(house: House) -> None:
+    command = [sys.executable, "-c", KILLED, str(house.lab.settings.home), str(house.archive), str(MONDAY)]
+    ended = subprocess.run(command, cwd=CHECKOUT, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    (run,) = house.lab.instance.get_runs()
+    assert run.status == dg.DagsterRunStatus.STARTED
+    house.announce()
+    assert house.subjects == [f"Paperboy: the run of {MONDAY} failed"]
+    assert "is gone: killed, or the machine went down" in house.text()
+    (run,) = house.lab.instance.get_runs()
+    assert run.status == dg.DagsterRunStatus.FAILURE
 
 
 def test_a_killed_run_that_will_be_retried_is_waited_for(house: House) -> None:
