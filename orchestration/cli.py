@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestration.cli_quality import check, quarantine
-from orchestration.command import DEBUG, Commands, Day, the_settings
+from orchestration.command import DEBUG, Commands, Day, RunFailed, the_settings
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -47,13 +47,15 @@ def digest(context: click.Context, day: date | None) -> None:
     The latest day is mailed, once. A past day is made and not mailed: see `paperboy send`.
     """
     from orchestration import runs, shown
+    from orchestration.alerts.by_command import telling
 
     settings = the_settings()
-    newest = None if day else _newest_day(settings)
-    day = day or newest
-    assert day is not None  # noqa: S101 - _newest_day raises where there is none
-    before = shown.mails(settings, day)
-    _run_or_fail(settings, "daily_digest", day, runs.edition_config(newest=newest), context)
+    with telling(settings):
+        newest = None if day else _newest_day(settings)
+        day = day or newest
+        assert day is not None  # noqa: S101 - _newest_day raises where there is none
+        before = shown.mails(settings, day)
+        _run_or_fail(settings, "daily_digest", day, runs.edition_config(newest=newest), context)
     shown.report(settings, day, before)
 
 
@@ -285,7 +287,7 @@ def _run_or_fail(settings: "Settings", job: str, day: date, config: dict[str, An
     with _busy(f"{job} {day} ...", shown=not debug), runs.instance(settings) as instance:
         outcome = runs.run_day(_defs(), instance, job, day, config=config, debug=debug)
     if not outcome.success:
-        raise click.ClickException(f"{job} {day} failed at {outcome.step}.\n{outcome.reason}")
+        raise RunFailed(f"{job} {day} failed at {outcome.step}.\n{outcome.reason}")
 
 
 @contextmanager

@@ -61,6 +61,10 @@ class Commands(Subcommands):
             raise _told(error) from error
 
 
+class RunFailed(click.ClickException):
+    """A run that began and failed; the instance knows of it."""
+
+
 def _debug(ctx: click.Context, _: click.Parameter, given: bool) -> None:
     if given:
         ctx.find_root().params["debug"] = True
