@@ -113,7 +113,8 @@ def offer(lab: Lab, offered: Batch, how: str) -> bool:
     @step(offered.asset, group="papers", kinds={"python"})
     def offering(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[gate.Event]:
         tuesday = offered.frame.filter(pl.col("day") == TUESDAY)
-        amendment = gate.Amendment([TUESDAY], tuesday.select("day", *SUITES[offered.asset].key), [TUESDAY])
+        standing = warehouse.rows(offered.asset, [TUESDAY]).select("day", *SUITES[offered.asset].key)
+        amendment = gate.Amendment([TUESDAY], standing, [TUESDAY])
         with gate.on_record(context, warehouse) as days:
             facts = offered.facts
             if how == "republished":
