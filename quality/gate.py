@@ -76,7 +76,7 @@ def publish(
     asset = context.asset_key.to_user_string()
     every_day = [*days, *touched]
     shares = (beside or {}).get("field_shares")
-    verdict, figures = _verdict(warehouse, asset, every_day, frame, facts, amendment, shares)
+    verdict, figures = audit(warehouse, asset, every_day, frame, facts, amendment, shares)
     yield from entries.check_results(context, verdict)
     if blocked := sorted(verdict.blocked.intersection(days)):
         rejected = entries.rejected_partitions(warehouse, verdict, blocked, context.run.run_id)
@@ -107,22 +107,25 @@ def republish(
     `quality_results` only.
     """
     _refuse_unjudged(append, remove)
-    verdict, figures = _verdict(warehouse, context.asset_key.to_user_string(), days, frame, None, amendment)
+    verdict, figures = audit(warehouse, context.asset_key.to_user_string(), days, frame, None, amendment)
     published = [day for day in days if day not in verdict.blocked]
     written = _write(context, warehouse, verdict, published, _of(published, figures), append, remove, amendment)
     yield from entries.further_materializations(context, written)
 
 
-def _verdict(
+def audit(
     warehouse: "Warehouse",
     asset: str,
     days: Sequence[date],
     frame: pl.DataFrame,
-    facts: pl.DataFrame | None,
-    amendment: Amendment | None,
+    facts: pl.DataFrame | None = None,
+    amendment: Amendment | None = None,
     shares: pl.DataFrame | None = None,
 ) -> tuple[Verdict, dict[str, pl.DataFrame]]:
-    """What the gate finds, beside what is stored, and the figures of the days that are kept if they are published."""
+    """What the gate finds in a batch beside what is stored, and the figures to be kept of its days; writes nothing.
+
+    `shares` are the rows of `field_shares` that go with the batch; the rest is as in `publish`.
+    """
     gone = amendment.gone if amendment else None
     found = evidence.gathered(warehouse, asset, suites.of(asset), days, frame, facts=facts, gone=gone, shares=shares)
     in_part = amendment.days if amendment else ()
@@ -296,42 +299,55 @@ def _great_expectations() -> Any:
 
 
 @dataclass(frozen=True)
+class _Asked:
+    """An expectation of Great Expectations, with the metrics that it needs by name, and how it is to answer."""
+
+    expectation: Any
+    metrics: Mapping[str, Any]
+    runtime: Mapping[str, Any]
+
+    def result(self, found: Mapping[Any, Any], engine: Any) -> Any:
+        """Its own result. Raises `RuntimeError` where it cannot be evaluated."""
+        try:
+            needed = {name: found[metric.id] for name, metric in self.metrics.items()}
+            answer = self.expectation._validate(needed, copy.deepcopy(self.runtime), engine)
+            return self.expectation._build_evr(answer)
+        except Exception as error:
+            name = self.expectation.meta["name"]
+            raise RuntimeError(f"the expectation {name!r} could not be evaluated: {error!r}") from error
+
+
+@dataclass(frozen=True)
 class _Plan:
-    """What Great Expectations is asked, and the metrics that it takes, in their order.
+    """What Great Expectations is asked, and all the metrics that it takes.
 
     To work out the metrics takes it longer than to compute them, and they do not depend on the batch.
     """
 
-    asked: Sequence[Any]
+    asked: Sequence[_Asked]
     metrics: Sequence[Any]
 
-    def results(self, batch: Any) -> Iterator[Any]:
-        """Its own result of each expectation on a batch. Raises `RuntimeError` for one that cannot be evaluated."""
+    def results(self, batch: Any) -> list[Any]:
+        """The result of each expectation on a batch."""
         engine = _engine(batch)
-        graph = _graph(engine, list(self.metrics))
-        found, _ = graph.resolve(copy.deepcopy(RUNTIME), show_progress_bars=False)
-        for expectation in self.asked:
-            try:
-                yield expectation.metrics_validate(found, copy.deepcopy(RUNTIME), engine)
-            except Exception as error:
-                name = expectation.meta["name"]
-                raise RuntimeError(f"the expectation {name!r} could not be evaluated: {error}") from error
+        found, _ = _graph(engine, list(self.metrics)).resolve(copy.deepcopy(RUNTIME), show_progress_bars=False)
+        return [one.result(found, engine) for one in self.asked]
 
 
 @cache
-def _planned(asked: tuple[tuple[str, str, str], ...]) -> _Plan:
+def _planned(expectations: tuple[tuple[str, str, str], ...]) -> _Plan:
     """The plan for expectations, each by its name, kind and arguments in JSON; made once a process."""
     gx = _great_expectations()
     engine = _engine(pl.DataFrame().to_pandas())
-    expectations = [
-        getattr(gx.expectations, kind)(**json.loads(told), meta={"name": name}) for name, kind, told in asked
-    ]
-    graph = _graph(engine, [])
-    for expectation in expectations:
+    graph, asked = _graph(engine, []), []
+    for name, kind, arguments in expectations:
+        expectation = getattr(gx.expectations, kind)(**json.loads(arguments), meta={"name": name})
         needed = expectation.get_validation_dependencies(engine, copy.deepcopy(RUNTIME))
         for metric in needed.get_metric_configurations():
             graph.build_metric_dependency_graph(metric, RUNTIME)
-    return _Plan(expectations, graph.edges)
+        runtime = {"result_format": needed.result_format}
+        asked.append(_Asked(expectation, needed.metric_configurations, runtime))
+    return _Plan(asked, graph.edges)
 
 
 def _engine(batch: Any) -> Any:
