@@ -7,8 +7,8 @@ from quality.suites import promises as we
 
 ARRIVALS = ("new", "late", "missed")
 PARTS = pl.sum_horizontal("score_votes", "score_comments", "score_code")
-RISING = (pl.col("score").diff() > 1e-9) & (pl.col("arrival") == pl.col("arrival").shift())
-IN_ORDER = RISING & (pl.col("withdrawn") == pl.col("withdrawn").shift())
+SCORE, ARRIVAL, WITHDRAWN = (pl.col(name).sort_by("place") for name in ("score", "arrival", "withdrawn"))
+RISING = (SCORE.diff() > 1e-9) & (ARRIVAL == ARRIVAL.shift()) & (WITHDRAWN == WITHDRAWN.shift())
 
 UNKNOWN = """
     WITH shown AS (
@@ -31,7 +31,7 @@ DIGEST = Suite(
     ),
     measures=(
         pl.col("place").max().alias("last_place"),
-        IN_ORDER.sort_by("place").sum().alias("out_of_order"),
+        RISING.sum().alias("out_of_order"),
     ),
     figures=(pl.col("last_place").fill_null(0),),
     queries={"unknown_works": UNKNOWN},
