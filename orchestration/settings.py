@@ -175,8 +175,12 @@ class Dedupe(_Part):
 
 
 class Quality(_Part):
-    """What is told of the gate's judgements; `url` is where a browser finds the folder `reports` of the home."""
+    """What is expected of the tables beside what Paperboy expects, and what is told of the gate's judgements.
 
+    `url` is where a browser finds the folder `reports` of the home.
+    """
+
+    expectations: Folder | None = None
     data_docs_days: Whole = Field(default=30, ge=0, le=3650)
     url: Url = "http://127.0.0.1:3001"
 
@@ -209,6 +213,13 @@ class Mail(_Part):
     timeout_seconds: Seconds = Field(default=30, gt=0)
 
 
+class Alerts(_Part):
+    """Who is told when a day fails; nobody, unless the operator names somebody."""
+
+    to: Annotated[tuple[Address, ...], BeforeValidator(_split)] = ()
+    notify: Annotated[tuple[SecretStr, ...], BeforeValidator(_split)] = ()
+
+
 class Settings(_Part):
     """The whole of it; see `paperboy.example.toml` for what each key means."""
 
@@ -227,6 +238,7 @@ class Settings(_Part):
     schedule: Schedule = Schedule()
     digest: Digest = Digest()
     mail: Mail = Mail()
+    alerts: Alerts = Alerts()
 
     @property
     def contact(self) -> str:

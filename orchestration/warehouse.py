@@ -24,6 +24,8 @@ from pydantic import PrivateAttr
 POLL_SECONDS = 0.1
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",
+    # A table is one of the file or one that was given by name, never what a variable here happens to be called.
+    "python_enable_replacements": "false",
     # A publish is followed by closing the file: what it wrote goes to its place at once, not into a log before.
     "checkpoint_threshold": "1KB",
 }
@@ -35,9 +37,10 @@ KEPT = {"partitions": "outcomes"}
 
 STALE = """
     SELECT mine.day FROM partitions AS mine JOIN partitions AS theirs USING (day)
+    LEFT JOIN redecided ON redecided.asset = mine.asset AND redecided.day = mine.day
     WHERE mine.asset = $asset AND theirs.asset = $upstream AND theirs.outcome = 'published'
-      AND theirs.recorded_at > mine.recorded_at AND NOT list_contains($days, day)
-    ORDER BY day
+      AND greatest(theirs.recorded_at, redecided.decided_at) > mine.recorded_at AND NOT list_contains($days, mine.day)
+    ORDER BY mine.day
 """
 
 
@@ -82,6 +85,19 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
                 for name in frames or {}:
                     connection.unregister(name)
 
+    def ask(self, query: str, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+        """The result of a query that is not ours, in a transaction that can only read."""
+        with self.connect() as connection:
+            for name, frame in frames.items():
+                connection.register(name, frame.to_arrow())
+            connection.execute("BEGIN TRANSACTION READ ONLY")
+            try:
+                return _frame(connection, query, None)
+            finally:
+                connection.execute("ROLLBACK")
+                for name in frames:
+                    connection.unregister(name)
+
     def rows(self, table: str, days: Collection[date]) -> pl.DataFrame:
         """A table's rows of these days, all columns."""
         query = f"SELECT * FROM {_known(table)} WHERE day IN (SELECT unnest($days))"  # noqa: S608
@@ -93,7 +109,7 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         return self.read(query, {"days": list(days)})
 
     def stale(self, asset: str, upstream: str, days: Collection[date]) -> list[date]:
-        """The days beside `days` that `asset` made before `upstream` was made again, in order."""
+        """The days beside `days` that `asset` made before `upstream` was made again, or the operator released a row."""
         return self.read(STALE, {"asset": asset, "upstream": upstream, "days": list(days)})["day"].to_list()
 
     def publish(
@@ -192,6 +208,15 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
             f"{path} is in use by {who}; waited {self.lock_wait_seconds:g} s. "
             "Nothing was written: let it end or stop it, then run this again."
         )
+
+
+@contextmanager
+def empty() -> Iterator[duckdb.DuckDBPyConnection]:
+    """The tables without a row, in memory and no more open to the world than the file: to try a query on."""
+    with duckdb.connect(":memory:", config=CONFIG) as connection:
+        _migrate(connection, Path(":memory:"))
+        connection.execute("SET lock_configuration = true")
+        yield connection
 
 
 def _holder_file(path: Path) -> Path:

@@ -5,7 +5,9 @@ materialisation, its earlier rows stay, and the step fails with every result rec
 Great Expectations, and only where it is used: importing it takes seconds.
 """
 
+import copy
 import gc
+import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,9 +21,10 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import polars as pl
 
-from quality import entries
+from quality import decisions, entries, evidence, findings, suites
 from quality.data_docs import DataDocs, Page
-from quality.expectations import SUITES, Expectation, Suite
+from quality.decisions import Decisions
+from quality.expectations import Expectation, Suite
 from quality.verdict import Finding, Verdict
 
 if TYPE_CHECKING:
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
 
 STARTED: ContextVar[float] = ContextVar("started")
 """When the step that is running began, on the clock of `time.perf_counter`."""
+
+RUNTIME = {"result_format": {"result_format": "COMPLETE", "return_unexpected_index_query": False}}
+"""What Great Expectations is to say of each expectation: which rows broke it."""
 
 Event = dg.Output[None] | dg.AssetCheckEvaluation | dg.MaterializeResult[None] | dg.AssetMaterialization
 
@@ -64,11 +70,14 @@ def publish(
     which days it holds some rows only; one of either that is blocked keeps its earlier rows and stops nothing. `facts`
     are figures a day that the suite speaks of; `beside`, `recorded`, `append` and `remove` are other tables' rows,
     written in the same transaction (`Warehouse.publish`); `recorded` ones also for a day that is blocked.
-    Raises `dagster.Failure` when a day is blocked: nothing is written then but the results and the reason.
+    Raises `dagster.Failure` when a day is blocked: nothing is written then but the results and the reason, and
+    `ValueError` where a table with a suite of its own stands beside.
     """
+    _refuse_unjudged(beside, recorded, append, remove)
     asset = context.asset_key.to_user_string()
     every_day = [*days, *touched]
-    verdict = _verdict(warehouse, asset, every_day, frame, facts, amendment)
+    shares = (beside or {}).get("field_shares")
+    verdict, figures = audit(warehouse, asset, every_day, frame, facts, amendment, shares)
     page = _documented(context, verdict)
     yield from entries.check_results(context, verdict, page)
     if blocked := sorted(verdict.blocked.intersection(days)):
@@ -83,7 +92,7 @@ def publish(
             allow_retries=False,
         )
     published = [day for day in every_day if day not in verdict.blocked]
-    tables = {**_of(published, beside), **_of(published, recorded)}
+    tables = {**_of(published, beside), **_of(published, recorded), **_of(published, figures)}
     written = _write(context, warehouse, verdict, published, tables, append or {}, remove or {}, amendment)
     seconds = time.perf_counter() - STARTED.get()
     yield from entries.materializations(context, frame.schema, written, days, seconds, page)
@@ -104,9 +113,10 @@ def republish(
     A day that is blocked keeps its earlier rows. The step's checks speak of its own days, so what is found here is in
     `quality_results` only.
     """
-    verdict = _verdict(warehouse, context.asset_key.to_user_string(), days, frame, None, amendment)
+    _refuse_unjudged(append, remove)
+    verdict, figures = audit(warehouse, context.asset_key.to_user_string(), days, frame, None, amendment)
     published = [day for day in days if day not in verdict.blocked]
-    written = _write(context, warehouse, verdict, published, {}, append, remove, amendment)
+    written = _write(context, warehouse, verdict, published, _of(published, figures), append, remove, amendment)
     yield from entries.further_materializations(context, written, _documented(context, verdict))
 
 
@@ -123,17 +133,25 @@ def _documented(context: dg.AssetExecutionContext, verdict: Verdict) -> Page | N
         return None
 
 
-def _verdict(
+def audit(
     warehouse: "Warehouse",
     asset: str,
     days: Sequence[date],
     frame: pl.DataFrame,
-    facts: pl.DataFrame | None,
-    amendment: Amendment | None,
-) -> Verdict:
-    upstream = SUITES[asset].upstream
-    upstream_rows = warehouse.counts(upstream, days) if upstream else None
-    return judge(asset, days, frame, upstream_rows, facts, amendment.days if amendment else ())
+    facts: pl.DataFrame | None = None,
+    amendment: Amendment | None = None,
+    shares: pl.DataFrame | None = None,
+) -> tuple[Verdict, dict[str, pl.DataFrame]]:
+    """What the gate finds in a batch beside what is stored, and the figures to be kept of its days; writes nothing.
+
+    `shares` are the rows of `field_shares` that go with the batch; the rest is as in `publish`.
+    """
+    gone = amendment.gone if amendment else None
+    found = evidence.gathered(warehouse, asset, suites.of(asset), days, frame, facts=facts, gone=gone, shares=shares)
+    in_part = amendment.days if amendment else ()
+    decided = Decisions.of(warehouse, asset, [*days, *in_part])
+    verdict = judge(asset, days, found.frame, found.upstream_rows, found.facts, in_part, decided, found.marks)
+    return verdict, {"day_figures": found.figures}
 
 
 def _write(
@@ -152,7 +170,9 @@ def _write(
     """
     run_id, asset, rows = context.run.run_id, verdict.asset, verdict.publishable(days)
     written = {
-        day: entries.Written(found.height, found) for day in days for found in [rows.filter(pl.col("day") == day)]
+        day: entries.Written(found.height, found, verdict.waiting(day))
+        for day in days
+        for found in [rows.filter(pl.col("day") == day)]
     }
     replace = {
         asset: rows,
@@ -166,11 +186,18 @@ def _write(
         come, gone = verdict.publishable(amended), amendment.gone.filter(pl.col("day").is_in(amended))
         followed = [day for day in amendment.restated if day in amended]
         partitions, restated = entries.restated(warehouse, asset, followed, come, gone, run_id)
-        append |= {asset: come, "partitions": partitions}
-        remove = {asset: gone, "partitions": partitions.select("asset", "day"), **remove}
+        settled = entries.keys(verdict, amended, gone)
+        append |= {asset: come, "partitions": partitions, "quarantine": entries.quarantine(verdict, amended, run_id)}
+        remove = {asset: gone, "partitions": partitions.select("asset", "day"), "quarantine": settled, **remove}
         written |= restated
     warehouse.publish(asset, days, replace, append, remove)
     return written
+
+
+def _refuse_unjudged(*beside: Mapping[str, pl.DataFrame] | None) -> None:
+    """Raise `ValueError` where rows of a table with a suite would be written beside those that are judged."""
+    if unjudged := sorted({table for tables in beside for table in tables or {}} & suites.SUITES.keys()):
+        raise ValueError(f"{', '.join(unjudged)}: rows of a table with a suite are published by its own step only")
 
 
 def _of(days: Sequence[date], tables: Mapping[str, pl.DataFrame] | None) -> dict[str, pl.DataFrame]:
@@ -206,27 +233,47 @@ def judge(
     upstream_rows: pl.DataFrame | None = None,
     facts: pl.DataFrame | None = None,
     in_part: Sequence[date] = (),
+    decided: Decisions = decisions.NONE,
+    marks: pl.DataFrame | None = None,
 ) -> Verdict:
     """Every expectation of the asset's suite on every day; reads and writes nothing.
 
     `upstream_rows` are counts as (day, rows), `facts` any further figures a day. Of the days `in_part`, `frame` holds
-    some rows only, and only what is expected of a row is judged.
+    some rows only, and only what is expected of a row is judged. `decided` is what the operator said about single rows,
+    `marks` are further columns of the rows.
     Raises `RuntimeError` when an expectation itself breaks: a bug must not look like bad data.
     """
     started = time.perf_counter()
-    suite = SUITES[asset]
-    figures = _figures(suite, days, frame, upstream_rows, facts)
-    results: list[Any] = []
-    row_failures = _validate(_scalars(frame), [e for e in suite.expectations if e.of == "row"], results)
-    day_failures = _validate(figures, [e for e in suite.expectations if e.of == "day"], results)
+    suite = suites.of(asset)
+    figures = findings.figures_of(suite, days, frame, upstream_rows, facts)
     counted = figures.select("day", "rows")
     if in_part:
-        counted = pl.concat([counted, _figures(Suite((), ()), in_part, frame, None, None)])
-    findings = [
-        *_row_findings(suite, counted, frame, row_failures),
-        *_day_findings(suite, figures, day_failures),
-    ]
-    return Verdict(asset, suite, frame, tuple(findings), time.perf_counter() - started, tuple(results))
+        counted = pl.concat([counted, findings.figures_of(Suite((), ()), in_part, frame, None, None)])
+    found, results = found_by(suite, figures, counted, frame, decided, marks)
+    return Verdict(asset, suite, frame, found, time.perf_counter() - started, results)
+
+
+def found_by(
+    suite: Suite,
+    figures: pl.DataFrame,
+    counted: pl.DataFrame,
+    frame: pl.DataFrame,
+    decided: Decisions,
+    marks: pl.DataFrame | None,
+) -> tuple[tuple[Finding, ...], tuple[Any, ...]]:
+    """What each expectation says of each day, and the results of Great Expectations that it rests on.
+
+    `counted` are the rows of each day, also of days in part.
+    """
+    scalars = findings.scalars(frame, suite.derived)
+    rows = scalars if marks is None else scalars.hstack(marks)
+    row_results = validate(rows, [e for e in suite.expectations if e.of == "row"])
+    day_results = validate(figures, [e for e in suite.expectations if e.of == "day"])
+    found = (
+        *findings.row_findings(suite, counted, frame, places(row_results), decided),
+        *findings.day_findings(suite, figures, places(day_results)),
+    )
+    return found, (*row_results, *day_results)
 
 
 def specs(asset: str) -> list[dg.AssetCheckSpec]:
@@ -239,55 +286,28 @@ def specs(asset: str) -> list[dg.AssetCheckSpec]:
             blocking=expectation.severity == "ERROR",
             metadata={"severity": expectation.severity, "threshold": expectation.threshold},
         )
-        for expectation in SUITES[asset].expectations
+        for expectation in suites.of(asset).expectations
     ]
 
 
-def _figures(
-    suite: Suite,
-    days: Sequence[date],
-    frame: pl.DataFrame,
-    upstream_rows: pl.DataFrame | None,
-    facts: pl.DataFrame | None,
-) -> pl.DataFrame:
-    """One row a day, also for days without rows."""
-    measured = frame.group_by("day").agg(pl.len().cast(pl.Int64).alias("rows"), *suite.measures)
-    figures = pl.DataFrame({"day": list(days)}, schema={"day": pl.Date}).join(measured, on="day", how="left")
-    figures = figures.with_columns(pl.col("rows").fill_null(0))
-    if upstream_rows is not None:
-        counted = upstream_rows.select("day", pl.col("rows").alias("upstream_rows"))
-        figures = figures.join(counted, on="day", how="left").with_columns(pl.col("upstream_rows").fill_null(0))
-    if facts is not None:
-        figures = figures.join(facts, on="day", how="left")
-    return figures.with_columns(*suite.figures)
-
-
-def _scalars(frame: pl.DataFrame) -> pl.DataFrame:
-    """The batch as Great Expectations can read it: a list column becomes its length."""
-    lists = [name for name, kind in frame.schema.items() if isinstance(kind, pl.List)]
-    lengths = [pl.col(name).list.len().fill_null(0).cast(pl.Int32).alias(f"{name}_count") for name in lists]
-    return frame.with_columns(lengths).drop(lists)
-
-
-def _validate(batch: pl.DataFrame, expectations: Sequence[Expectation], results: list[Any]) -> dict[str, list[int]]:
-    """For each expectation's name the places of the rows that broke it; what was answered goes to `results`."""
+def validate(batch: pl.DataFrame, expectations: Sequence[Expectation]) -> list[Any]:
+    """The result of Great Expectations for each expectation; there is none on a batch without rows."""
     if batch.is_empty() or not expectations:
-        return {expectation.name: [] for expectation in expectations}
-    gx = _great_expectations()
-    asked = [getattr(gx.expectations, e.kind)(**e.arguments, meta={"name": e.name}) for e in expectations]
-    answer = _batches().get_batch({"dataframe": batch.to_pandas()}).validate(
-        gx.ExpectationSuite(name="suite", expectations=asked),
-        result_format={"result_format": "COMPLETE", "return_unexpected_index_query": False},
-    )  # fmt: skip
-    results.append(answer)
-    return dict(_places(result) for result in answer.results)
+        return []
+    for expectation in expectations:
+        if missing := sorted(set(expectation.columns) - set(batch.columns)):
+            raise RuntimeError(f"the expectation {expectation.name!r} could not be evaluated: no {', '.join(missing)}")
+    looked_at = batch.select(list(dict.fromkeys(name for e in expectations for name in e.columns)))
+    asked = tuple((e.name, e.kind, json.dumps(dict(e.arguments))) for e in expectations)
+    return _planned(asked).results(looked_at.to_pandas())
 
 
-def _places(result: Any) -> tuple[str, list[int]]:
-    name = result.expectation_config.meta["name"]
-    if "unexpected_index_list" not in result.result:
-        raise RuntimeError(f"the expectation {name!r} could not be evaluated: {result.exception_info}")
-    return name, sorted(result.result["unexpected_index_list"] or [])
+def places(results: Sequence[Any]) -> dict[str, list[int]]:
+    """For each expectation's name the places of the rows that broke it."""
+    return {
+        result.expectation_config.meta["name"]: sorted(result.result["unexpected_index_list"] or [])
+        for result in results
+    }
 
 
 @cache
@@ -298,56 +318,71 @@ def _great_expectations() -> Any:
     try:
         import great_expectations
         import great_expectations.expectations
-        import great_expectations.render.renderer.column_section_renderer
-        import great_expectations.render.view
     finally:
         gc.enable()
     return great_expectations
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """An expectation of Great Expectations, with the metrics that it needs by name, and how it is to answer."""
+
+    expectation: Any
+    metrics: Mapping[str, Any]
+    runtime: Mapping[str, Any]
+
+    def result(self, found: Mapping[Any, Any], engine: Any) -> Any:
+        """Its own result. Raises `RuntimeError` where it cannot be evaluated."""
+        try:
+            needed = {name: found[metric.id] for name, metric in self.metrics.items()}
+            answer = self.expectation._validate(needed, copy.deepcopy(self.runtime), engine)
+            return self.expectation._build_evr(answer)
+        except Exception as error:
+            name = self.expectation.meta["name"]
+            raise RuntimeError(f"the expectation {name!r} could not be evaluated: {error!r}") from error
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What Great Expectations is asked, and all the metrics that it takes.
+
+    To work out the metrics takes it longer than to compute them, and they do not depend on the batch.
+    """
+
+    asked: Sequence[_Asked]
+    metrics: Sequence[Any]
+
+    def results(self, batch: Any) -> list[Any]:
+        """The result of each expectation on a batch."""
+        engine = _engine(batch)
+        found, _ = _graph(engine, list(self.metrics)).resolve(copy.deepcopy(RUNTIME), show_progress_bars=False)
+        return [one.result(found, engine) for one in self.asked]
+
+
 @cache
-def _batches() -> Any:
-    """Great Expectations is set up once a process, in memory, and sends no usage statistics."""
+def _planned(expectations: tuple[tuple[str, str, str], ...]) -> _Plan:
+    """The plan for expectations, each by its name, kind and arguments in JSON; made once a process."""
     gx = _great_expectations()
-    from great_expectations.data_context.types.base import ProgressBarsConfig
-
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    return (
-        context.data_sources.add_pandas("batches")
-        .add_dataframe_asset("batch")
-        .add_batch_definition_whole_dataframe("whole")
-    )
-
-
-def _row_findings(
-    suite: Suite, counted: pl.DataFrame, frame: pl.DataFrame, failures: Mapping[str, list[int]]
-) -> Iterator[Finding]:
-    days = frame["day"].to_list()
-    for expectation in (e for e in suite.expectations if e.of == "row"):
-        by_day: dict[date, list[int]] = {}
-        for place in failures[expectation.name]:
-            by_day.setdefault(days[place], []).append(place)
-        for day, rows in counted.iter_rows():
-            unexpected = tuple(by_day.get(day, ()))
-            yield Finding(expectation, day, rows, unexpected, f"{len(unexpected)} of {rows} rows unexpected")
+    engine = _engine(pl.DataFrame().to_pandas())
+    graph, asked = _graph(engine, []), []
+    for name, kind, arguments in expectations:
+        expectation = getattr(gx.expectations, kind)(**json.loads(arguments), meta={"name": name})
+        needed = expectation.get_validation_dependencies(engine, copy.deepcopy(RUNTIME))
+        for metric in needed.get_metric_configurations():
+            graph.build_metric_dependency_graph(metric, RUNTIME)
+        runtime = {"result_format": needed.result_format}
+        asked.append(_Asked(expectation, needed.metric_configurations, runtime))
+    return _Plan(asked, graph.edges)
 
 
-def _day_findings(suite: Suite, figures: pl.DataFrame, failures: Mapping[str, list[int]]) -> Iterator[Finding]:
-    for expectation in (e for e in suite.expectations if e.of == "day"):
-        columns = [column for name, column in expectation.arguments.items() if name.startswith("column")]
-        failed = set(failures[expectation.name])
-        for place, row in enumerate(figures.iter_rows(named=True)):
-            observed = ", ".join(f"{column} {row[column]}{_told(row, column)}" for column in columns)
-            unexpected = (place,) if place in failed else ()
-            yield Finding(expectation, row["day"], 1, unexpected, observed, _number(row[columns[0]]))
+def _engine(batch: Any) -> Any:
+    _great_expectations()
+    from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
+
+    return PandasExecutionEngine(batch_data_dict={"batch": batch})
 
 
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
+def _graph(engine: Any, metrics: list[Any]) -> Any:
+    from great_expectations.validator.validation_graph import ValidationGraph
 
-
-def _told(row: Mapping[str, Any], column: str) -> str:
-    """What a fact says beside its figure: which fields, which sources."""
-    told = row.get(f"{column}_told")
-    return f" ({told})" if told else ""
+    return ValidationGraph(engine, metrics)

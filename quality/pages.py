@@ -66,7 +66,7 @@ def judgement(gx: Any, verdict: Verdict, *, run_id: str, job: str, made: datetim
         table=verdict.asset, run_id=run_id, job=job, made=made, days=days, judged=judged,
         state=state(findings), state_of=state,
         by_day=_by_day(findings, days), version=gx.__version__ if gx else "", seconds=verdict.seconds,
-        statistics=[result.statistics for result in verdict.results],
+        evaluated=len(verdict.results), successful=sum(bool(result.success) for result in verdict.results),
     )  # fmt: skip
 
 
@@ -112,7 +112,7 @@ def _told(gx: Any, verdict: Verdict) -> dict[str, Markup]:
     template = _rendering(gx).get_template("told.html")
     renderer = gx.render.renderer.column_section_renderer.ValidationResultsColumnSectionRenderer()
     told = {}
-    for result in (result for answer in verdict.results for result in answer.results):
+    for result in verdict.results:
         section = renderer.render([_shortened(result)]).to_json_dict()
         for row in (section["content_blocks"][-1] or {}).get("table", ()):
             _, sentence, observed = row[:3]

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from quality import gate
 from quality.data_docs import DataDocs
-from quality.expectations import SUITES
+from quality.suites import SUITES
 from tests.browser.stage import Stage
 from tests.quality.batches import MONDAY, TUESDAY, WEDNESDAY, batch
 

@@ -9,12 +9,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from assets.dedupe.profiles import PROFILE, STORED_BLOCK
+from assets.dedupe.resolve import FINGERPRINT, STORED_EDGE
 from assets.fetch.batch import SNAPSHOT
 from assets.fetch.drift import SHARE
 from assets.fetch.fetch import LEDGER
 from orchestration.warehouse import Warehouse
-from quality import entries
-from quality.expectations import SUITES
+from quality import drift, entries
+from quality.suites import SUITES
 from tests.lab import CHECKOUT, STEPS
 from tests.quality.batches import SCHEMAS
 
@@ -27,8 +29,14 @@ TABLES: Mapping[str, pl.Schema] = {
     "fetch_ledger": LEDGER,
     "popularity": SNAPSHOT,
     "field_shares": SHARE,
+    "blocks": STORED_BLOCK,
+    "profiles": PROFILE,
+    "edges": STORED_EDGE,
+    "fingerprints": FINGERPRINT,
     "partitions": entries.PARTITIONS,
+    "outcomes": entries.PARTITIONS,
     "quarantine": entries.QUARANTINE,
+    "day_figures": drift.FIGURE,
 }
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -193,8 +201,7 @@ def test_a_frame_has_the_columns_of_its_table(tmp_path: Path, table: str) -> Non
 
 @each("step", STEPS)
 def test_the_expectations_of_a_step_speak_of_its_columns(step: str) -> None:
+    known = {*TABLES[step], *(column.meta.output_name() for column in SUITES[step].derived)}
     for expectation in SUITES[step].expectations:
-        arguments = expectation.arguments
-        named = {arguments["column"]} if "column" in arguments else set(arguments.get("column_list", ()))
         if expectation.of == "row":
-            assert {name.removesuffix("_count") for name in named} <= set(TABLES[step])
+            assert {name if name in known else name.removesuffix("_count") for name in expectation.columns} <= known

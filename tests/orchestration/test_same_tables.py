@@ -49,7 +49,8 @@ def tables(warehouse: Warehouse) -> Tables:
 
 
 def without_route(warehouse: Warehouse, source: str) -> Tables:
-    """The tables but for what names the route: the source in each column that holds it, and the body's address."""
+    """The tables but for what names the route: the source in each column that holds it, the hashes of rows that do, and
+    the body's address."""
     read = warehouse.read
     members = "[struct_update(member, source := 'route') FOR member IN members]"
     reasons = f"[replace(reason, '{source} ', 'route ') FOR reason IN reasons]"
@@ -57,7 +58,8 @@ def without_route(warehouse: Warehouse, source: str) -> Tables:
     queries = dict.fromkeys(STEPS, "SELECT * FROM {table}") | {
         "fetched_papers": "SELECT * EXCLUDE (source, body, seen_at) FROM {table}",
         "clean_papers": "SELECT * EXCLUDE (source) FROM {table}",
-        "unique_papers": f"""SELECT * REPLACE ({members} AS members, {reasons} AS reasons, {canonical} AS canonical)
+        "unique_papers": f"""SELECT * EXCLUDE (whole, as_read)
+                             REPLACE ({members} AS members, {reasons} AS reasons, {canonical} AS canonical)
                              FROM {{table}}""",  # noqa: S608
     }
     return {table: sorted(read(query.format(table=table)).rows(), key=repr) for table, query in queries.items()}

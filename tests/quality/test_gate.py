@@ -16,12 +16,13 @@ from orchestration.runs import WINDOW_END, WINDOW_START
 from orchestration.step import step
 from orchestration.warehouse import Warehouse
 from quality import gate
-from quality.expectations import SUITES
+from quality.suites import SUITES
 from tests.lab import Lab
 from tests.quality.batches import MONDAY, SUNDAY, TUESDAY, WEDNESDAY, Batch, batch, fetched_facts
 
 ASSET = "fetched_papers"
 NAMES = [expectation.name for expectation in SUITES[ASSET].expectations]
+THRESHOLDS = {expectation.name: expectation.threshold for expectation in SUITES[ASSET].expectations}
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -46,7 +47,7 @@ class Publisher:
         def offering(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[gate.Event]:
             with gate.on_record(context, warehouse):
                 yield from gate.publish(
-                    context, warehouse, days, offered.frame, touched=touched, facts=offered.facts, beside=beside,
+                    context, warehouse, days, offered.frame, touched=touched, facts=offered.step_facts, beside=beside,
                     append=append, amendment=amendment,
                 )  # fmt: skip
 
@@ -123,7 +124,7 @@ def test_every_expectation_is_a_check_of_the_run_with_its_figures(publish: Publi
     figures = {name: value.value for name, value in checks["title_present"].metadata.items() if name != "data_docs"}
     assert figures == {
         "observed": f"{MONDAY}: 2 of 20 rows unexpected",
-        "threshold": SUITES[ASSET].expectations[2].threshold,
+        "threshold": THRESHOLDS["title_present"],
         "unexpected_count": 2,
         "unexpected_percent": 10.0,
         "sample_keys": "sample/2503.00000, sample/2503.00001",
@@ -198,10 +199,12 @@ def test_tolerated_rows_are_in_quarantine_with_all_that_is_known(publish: Publis
     result = publish(batch(ASSET, MONDAY, TUESDAY).set("votes", -7, [25]))
     assert result.success
     assert publish.partitions() == {MONDAY: ("published", 20), TUESDAY: ("published", 19)}
+    told = {event.partition: event.materialization.metadata for event in result.get_asset_materialization_events()}
+    assert {day: metadata["quarantined"].value for day, metadata in told.items()} == {str(MONDAY): 0, str(TUESDAY): 1}
     ((asset, day, key, expectation, value, row, run_id),) = publish.read(
         "SELECT asset, day, key, expectation, value, row, run_id FROM quarantine"
     )
-    assert (asset, day, key, expectation) == (ASSET, TUESDAY, "sample/2503.00005", "votes_range")
+    assert (asset, day, key, expectation) == (ASSET, TUESDAY, "sample/2503.01005", "votes_range")
     assert (value, run_id) == ("-7", result.run_id)
     assert json.loads(row)["title"] == "The title of paper 5"
     assert publish.read("SELECT count(*) FROM fetched_papers WHERE votes < 0") == [(0,)]
@@ -264,10 +267,10 @@ def test_a_touched_day_is_left_alone_when_a_day_is_rejected(publish: Publisher) 
 
 
 def amending(publish: Publisher, offered: Batch, *, restated: bool = True) -> dg.ExecuteInProcessResult:
-    """Monday whole, and of Tuesday three rows in the place of two that stand there."""
+    """Monday whole, and of Tuesday three rows in the place of two that stand there, or of three, restating nothing."""
     monday, three = pl.col("day") == MONDAY, pl.int_range(pl.len()).over("day") < 3
     some = replace(offered, frame=offered.frame.filter(monday | three))
-    gone = offered.frame.filter(~monday).head(2).select("day", "source", "source_id")
+    gone = offered.frame.filter(~monday).head(2 if restated else 3).select("day", "source", "source_id")
     amendment = gate.Amendment([TUESDAY], gone, [TUESDAY] if restated else [])
     return publish(some, amendment=amendment)
 
@@ -286,7 +289,7 @@ def test_single_rows_of_another_day_are_amended(publish: Publisher) -> None:
 
 
 def test_an_amendment_that_restates_nothing_leaves_the_day_as_it_was_made(publish: Publisher) -> None:
-    publish(batch(ASSET, TUESDAY, rows=2))
+    publish(batch(ASSET, TUESDAY, rows=3))
     before = publish.read("SELECT * FROM partitions WHERE day = '2025-03-11'")
     result = amending(publish, batch(ASSET, MONDAY, TUESDAY), restated=False)
     assert publish.read("SELECT * FROM partitions WHERE day = '2025-03-11'") == before
