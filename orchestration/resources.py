@@ -142,14 +142,13 @@ def data_docs(settings: Settings, context: dg.InitResourceContext) -> Iterator[D
     try:
         yield docs
     finally:
-        if context.run and docs.days:
-            _finish(docs, context, context.run.run_id)
+        _finish(docs, context)
 
 
-def _finish(docs: DataDocs, context: dg.InitResourceContext, run_id: str) -> None:
+def _finish(docs: DataDocs, context: dg.InitResourceContext) -> None:
     try:
-        docs.finish(run_id)
+        docs.finish()
     except Exception as error:
-        message = f"the index of Data Docs could not be written: {error}"
+        unwritten = f"The index of Data Docs in {docs.folder} could not be brought up to date: {error}"
         if context.log:
-            context.log.exception(message)
+            context.log.warning(unwritten, exc_info=not isinstance(error, OSError))

@@ -5,8 +5,10 @@ gate's. Nothing here is needed for a verdict: whoever calls this logs what fails
 """
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -37,7 +39,7 @@ class Page:
 class DataDocs:
     """Data Docs below the folder `reports`, whose address is `url`; a run's pages are kept for `days`.
 
-    With 0 days none are written.
+    With 0 days none are written, and those of earlier runs go.
     """
 
     reports: Path
@@ -68,12 +70,12 @@ class DataDocs:
         _replace(run / RECORD, json.dumps(record, indent=1))
         return Page(run / name, f"{self.url}/{FOLDER}/{run_id}/{name}")
 
-    def finish(self, run_id: str) -> None:
-        """Once a run is over: old runs' folders are removed, and if it wrote pages, the index names it.
+    def finish(self) -> None:
+        """Once a run is over: old runs' folders are removed, and the index names those that are kept.
 
         Raises `OSError`.
         """
-        if not (self.folder / run_id / RECORD).exists():
+        if not self.folder.is_dir():
             return
         for folder in self._outdated(datetime.now(UTC)):
             shutil.rmtree(folder)
@@ -136,7 +138,12 @@ def _is_run_id(name: str) -> bool:
 
 
 def _replace(file: Path, text: str) -> None:
-    """Write the file so that a reader sees the old one or the new one."""
-    new = file.with_name(f".{file.name}.new")
-    new.write_text(text, encoding="utf-8")
-    new.replace(file)
+    """Write the file so that a reader sees the old one or the new one, and that nothing is left of one half written."""
+    new = file.with_name(f".{file.name}.{os.getpid()}.new")
+    try:
+        new.write_text(text, encoding="utf-8")
+        new.replace(file)
+    except OSError:
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
+        raise

@@ -121,7 +121,7 @@ def republish(
 
 
 def _documented(context: dg.AssetExecutionContext, verdict: Verdict) -> Page | None:
-    """The judgement's page of Data Docs, where they are wanted. One that cannot be written is told in the log only."""
+    """The judgement's page of Data Docs, where they are wanted; one that cannot be made is told in the log only."""
     docs: DataDocs = context.resources.data_docs
     if not docs.days:
         return None
@@ -129,7 +129,8 @@ def _documented(context: dg.AssetExecutionContext, verdict: Verdict) -> Page | N
         gx = _great_expectations() if verdict.results else None
         return docs.write(gx, verdict, context.run.run_id, context.run.job_name)
     except Exception as error:
-        context.log.exception(f"the Data Docs of {verdict.asset} could not be written: {error}")
+        unwritten = f"The Data Docs of {verdict.asset} could not be written: {error}. The verdict stands without them."
+        context.log.warning(unwritten, exc_info=not isinstance(error, OSError))
         return None
 
 

@@ -5,7 +5,7 @@ ours, because theirs is unstyled without the internet. Values come from stranger
 unexpected ones into its tables as they are: `_escaped` stands before its templates.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,6 +18,7 @@ from jinja2.runtime import Context
 from jinja2.utils import pass_context
 from markupsafe import Markup
 
+from quality.decisions import value_of
 from quality.expectations import Expectation
 from quality.verdict import SAMPLES, Finding, Verdict
 
@@ -29,13 +30,22 @@ TEMPLATES = PackageLoader("quality")
 
 
 @dataclass(frozen=True)
+class Sample:
+    """A row that was unexpected: its day, its key, and what the expectation saw of it, None where that is nothing."""
+
+    day: date
+    key: str
+    value: str | None
+
+
+@dataclass(frozen=True)
 class Judged:
     """One expectation on a page: what it says of which days, and how Great Expectations puts it, as HTML."""
 
     expectation: Expectation
     state: State
     findings: Sequence[Finding]
-    keys: Sequence[str]
+    samples: Sequence["Sample"]
     told: Markup
 
     @property
@@ -65,7 +75,8 @@ def judgement(gx: Any, verdict: Verdict, *, run_id: str, job: str, made: datetim
     return _plain().get_template("judgement.html").render(
         table=verdict.asset, run_id=run_id, job=job, made=made, days=days, judged=judged,
         state=state(findings), state_of=state,
-        by_day=_by_day(findings, days), version=gx.__version__ if gx else "", seconds=verdict.seconds,
+        by_day={day: state(found) for day, found in sorted(_by(lambda finding: finding.day, findings).items())},
+        version=gx.__version__ if gx else "", seconds=verdict.seconds,
         evaluated=len(verdict.results), successful=sum(bool(result.success) for result in verdict.results),
     )  # fmt: skip
 
@@ -93,16 +104,29 @@ def _badness(found: State) -> int:
     return ("passed", "tolerated", "warned", "rejected").index(found)
 
 
-def _by_day(findings: Sequence[Finding], days: Sequence[date]) -> dict[date, State]:
-    return {day: state([finding for finding in findings if finding.day == day]) for day in days}
+def _by(key: Callable[[Finding], Hashable], findings: Sequence[Finding]) -> dict[Any, list[Finding]]:
+    groups: dict[Any, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(key(finding), []).append(finding)
+    return groups
 
 
 def _judged(gx: Any, verdict: Verdict) -> Iterator[Judged]:
     told = _told(gx, verdict)
+    found = _by(lambda finding: finding.expectation.name, verdict.findings)
     for expectation in verdict.suite.expectations:
-        findings = [finding for finding in verdict.findings if finding.expectation is expectation]
-        keys = [key for finding in findings for key in verdict.keys(finding)][:SAMPLES]
-        yield Judged(expectation, state(findings), findings, keys, told.get(expectation.name, Markup()))
+        findings = found.get(expectation.name, [])
+        yield Judged(
+            expectation, state(findings), findings, _samples(verdict, findings), told.get(expectation.name, Markup())
+        )
+
+
+def _samples(verdict: Verdict, findings: Sequence[Finding]) -> list[Sample]:
+    unexpected = [(one, place) for one in findings if one.expectation.of == "row" for place in one.unexpected]
+    return [
+        Sample(one.day, verdict.key(place), _short(value_of(one.expectation, verdict.frame.row(place, named=True))))
+        for one, place in unexpected[:SAMPLES]
+    ]
 
 
 def _told(gx: Any, verdict: Verdict) -> dict[str, Markup]:
@@ -142,6 +166,7 @@ def _plain() -> Environment:
         loader=TEMPLATES,
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )

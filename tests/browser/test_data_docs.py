@@ -47,7 +47,7 @@ def docs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     offered = batch("clean_papers", MONDAY, TUESDAY, WEDNESDAY).set("title", HOSTILE, [20, 21, 22])
     made = DataDocs(reports, 30, "http://127.0.0.1:3001")
     made.write(gate._great_expectations(), offered.set("abstract", None, [3]).judged(), RUN, "backfill")
-    made.finish(RUN)
+    made.finish()
     return reports
 
 
@@ -82,7 +82,10 @@ def test_a_title_that_wants_to_be_a_script_is_shown_and_not_run(browser: Browser
     with offline(browser, 1280, "light") as (page, _):
         page.goto((docs / "data-docs" / RUN / "clean_papers.html").as_uri() + "#text_is_prose")
         expect(page.locator("#text_is_prose")).to_be_in_viewport()
-        expect(page.get_by_role("cell", name=re.compile("<script>document.title='owned'</script>"))).to_be_visible()
+        hostile = re.compile("<script>document.title='owned'</script>")
+        expect(page.locator("#text_is_prose").get_by_role("listitem").filter(has_text=hostile)).to_have_count(3)
+        page.locator("#text_is_prose").get_by_text("In the words of Great Expectations").click()
+        expect(page.locator("#text_is_prose").get_by_role("cell", name=hostile)).to_be_visible()
         expect(page).to_have_title("clean_papers: rejected · Paperboy Data Docs")
         assert page.locator("script, img").count() == 0
 

@@ -1,5 +1,6 @@
 """Data Docs: a page a judgement, whole and harmless; kept for a while; and never in the way of a verdict."""
 
+import errno
 import json
 import os
 import re
@@ -50,7 +51,7 @@ def written(folder: Path, offered: Batch, run_id: str = RUN, days: int = 30) -> 
     """The page of a batch's judgement."""
     docs = DataDocs(folder, days, "http://127.0.0.1:3001")
     page = docs.write(gate._great_expectations(), offered.judged(), run_id, "daily_digest")
-    docs.finish(run_id)
+    docs.finish()
     return page.file.read_text(encoding="utf-8")
 
 
@@ -109,9 +110,10 @@ def test_what_failed_stands_first_with_figures_values_and_keys(tmp_path: Path) -
     assert "clean_papers rejected" in text
     assert "text_is_prose rejected ERROR" in text
     assert "abstract_present in quarantine ERROR" in text
-    assert "3 of 20 rows (15 %)" in text
+    assert "Observed3 of 20 rows unexpected (15 %)" in text
     assert "3 unexpected values found. 15% of 20 total rows." in text
-    assert "sample/2503.00003, sample/2503.00004, sample/2503.00005" in text
+    assert re.search("sample/2503.00003 ?A title with &amp; in it sample/2503.00004 ?A title", text)
+    assert re.search("sample/2503.00006 ?nothing", text)
     assert "A title with &amp; in it" in unescape(html).replace("&amp;amp;", "&amp;")
 
 
@@ -194,13 +196,41 @@ def test_a_page_that_cannot_be_written_changes_no_verdict(publish: Publisher, of
     assert len(checks) == len(NAMES)
     assert not any("data_docs" in check.metadata for check in checks)
     logs = publish.lab.instance.all_logs(result.run_id)
-    assert any("Data Docs of fetched_papers could not be written" in log.user_message for log in logs)
+    (told,) = [log.user_message for log in logs if "Data Docs of fetched_papers" in log.user_message]
+    assert "could not be written: [Errno 20] Not a directory" in told
+    assert told.endswith("The verdict stands without them.")
+
+
+def test_a_full_disk_leaves_nothing_half_written_and_is_told(
+    publish: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = Path.write_text
+
+    def full(file: Path, text: str, **named: Any) -> int:
+        if not file.is_relative_to(publish.lab.settings.reports):
+            return usual(file, text, **named)
+        usual(file, text[: len(text) // 2], **named)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    result = publish(batch("fetched_papers"))
+    assert result.success
+    assert publish.partitions() == {MONDAY: ("published", 20)}
+    assert [path for path in publish.lab.settings.reports.rglob("*") if path.is_file()] == []
+    told = [log.user_message for log in publish.lab.instance.all_logs(result.run_id) if "No space left" in log.message]
+    assert [line.split(" could not be ")[0] for line in told] == [
+        "The Data Docs of fetched_papers",
+        f"The index of Data Docs in {publish.lab.settings.reports / 'data-docs'}",
+    ]
 
 
 def test_with_no_days_none_are_written(new_lab: NewLab) -> None:
     with new_lab(QUALITY__DATA_DOCS_DAYS="0") as made:
         result = Publisher(made)(bad(MONDAY))
         assert not made.settings.reports.exists()
+        old = _aged(made.settings.reports / "data-docs" / _ids(1)[0], 1)
+        Publisher(made)(batch("fetched_papers"))
+        assert not old.exists()
     assert not any("data_docs" in check.metadata for check in result.get_asset_check_evaluations())
 
 
@@ -241,7 +271,7 @@ def test_runs_are_listed_newest_first_with_what_failed(tmp_path: Path) -> None:
     assert html.index(f'id="{second}"') < html.index(f'id="{first}"')
     assert broken not in html
     assert f'href="{second}/fetched_papers.html#title_present"' in html
-    assert f"{MONDAY} to {TUESDAY}" in html
+    assert f"{MONDAY} to {TUESDAY}" in " ".join(Tags(html).text.split())
 
 
 def test_the_page_of_all_reports_names_each(tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def test_every_expectation_is_a_check_of_the_run_with_its_figures(publish: Publi
         "unexpected_percent": 10.0,
         "sample_keys": "sample/2503.00000, sample/2503.00001",
     }
-    assert checks["weekday_has_papers"].metadata["figure"].value == 20.0
+    assert checks["complete"].metadata["figure"].value == 20.0
     assert checks["weekday_has_papers"].severity == dg.AssetCheckSeverity.WARN
 
 
