@@ -22,6 +22,9 @@ FOLDER = "data-docs"
 RECORD = "run.json"
 """What the index says of a run, in the run's folder."""
 
+LISTED = 100
+"""Runs on the index, which is written with each run: a year that is made a day at a time leaves more."""
+
 
 @dataclass(frozen=True)
 class Page:
@@ -79,9 +82,10 @@ class DataDocs:
             return
         for folder in self._outdated(datetime.now(UTC)):
             shutil.rmtree(folder)
-        runs = [record for folder in self._runs() if (record := _record(folder))]
+        kept = sorted(self._runs(), key=lambda folder: folder.stat().st_mtime, reverse=True)
+        runs = [record for folder in kept[:LISTED] if (record := _record(folder))]
         runs.sort(key=lambda record: str(record["made"]), reverse=True)
-        _replace(self.folder / "index.html", pages.runs(runs, self.days))
+        _replace(self.folder / "index.html", pages.runs(runs, len(kept), self.days))
         index(self.reports)
 
     def _outdated(self, now: datetime) -> Iterator[Path]:

@@ -81,9 +81,9 @@ def judgement(gx: Any, verdict: Verdict, *, run_id: str, job: str, made: datetim
     )  # fmt: skip
 
 
-def runs(records: Sequence[Mapping[str, Any]], days: int) -> str:
-    """The index of runs: their records as `data_docs` keeps them, in their order."""
-    return _plain().get_template("runs.html").render(runs=records, days=days)
+def runs(records: Sequence[Mapping[str, Any]], kept: int, days: int) -> str:
+    """The index of runs: records of the newest as `data_docs` keeps them, in their order, of so many that are kept."""
+    return _plain().get_template("runs.html").render(runs=records, kept=kept, days=days)
 
 
 def index(reports: Mapping[str, datetime], data_docs: str | None) -> str:

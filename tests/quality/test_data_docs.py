@@ -274,6 +274,19 @@ def test_runs_are_listed_newest_first_with_what_failed(tmp_path: Path) -> None:
     assert f"{MONDAY} to {TUESDAY}" in " ".join(Tags(html).text.split())
 
 
+def test_of_many_runs_the_newest_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data_docs, "LISTED", 2)
+    old, *young = _ids(3)
+    for run_id in (old, *young):
+        written(tmp_path, batch("deliveries"), run_id)
+        _aged(tmp_path / "data-docs" / run_id, 2 if run_id == old else 1)
+    written(tmp_path, batch("deliveries"), young[1])
+    html = (tmp_path / "data-docs/index.html").read_text()
+    assert old not in html
+    assert all(run_id in html for run_id in young)
+    assert "These are the newest 2 of 3" in html
+
+
 def test_the_page_of_all_reports_names_each(tmp_path: Path) -> None:
     (tmp_path / "last 30 days.html").write_text("a report")
     data_docs.index(tmp_path)
