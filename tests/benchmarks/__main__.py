@@ -2,11 +2,25 @@
 
 import sys
 
-from tests.benchmarks import clean, cold, dedupe, fetch, gate, harvest, identity, million, texts, validate, year
+from tests.benchmarks import (
+    clean,
+    cold,
+    data_docs,
+    dedupe,
+    fetch,
+    gate,
+    harvest,
+    identity,
+    million,
+    texts,
+    validate,
+    year,
+)
 
 BENCHMARKS = {
     "clean": clean.report,
     "cold": cold.report,
+    "data_docs": data_docs.report,
     "dedupe": dedupe.report,
     "fetch": fetch.report,
     "gate": gate.report,

@@ -17,6 +17,7 @@ PYTHON = sys.executable
 PAPERBOY = str(Path(sys.executable).with_name("paperboy"))
 PLAIN_YEAR = str(Path(__file__).with_name("plain_year.py"))
 RUN_A_DAY = str(Path(__file__).with_name("run_a_day.py"))
+DOCUMENTED_WINDOWS = str(Path(__file__).with_name("documented_windows.py"))
 
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
