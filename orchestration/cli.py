@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestration.command import DEBUG, Commands, Day, the_settings
+from orchestration.report_command import report
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -31,6 +32,9 @@ def main(debug: bool) -> None:
     if not debug:
         # Dagster announces on every start which of its stable-enough features it still calls beta.
         warnings.filterwarnings("ignore", module="dagster")
+
+
+main.add_command(report)
 
 
 @main.command()

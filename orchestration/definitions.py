@@ -8,16 +8,18 @@ from assets.fetch.asset import fetched_papers
 from assets.mail.asset import deliveries, digest
 from assets.tag.asset import tagged_papers
 from orchestration.jobs import backfill, daily_digest, send
+from orchestration.jobs import quality_report as quality_report_job
+from orchestration.quality_report import quality_report
 from orchestration.resources import resources
 from orchestration.schedules import daily
-from orchestration.sensors import day_by_day
+from orchestration.sensors import day_by_day, report_after_failure, report_after_success
 from orchestration.settings import current
 
 defs = dg.Definitions(
-    assets=[fetched_papers, clean_papers, unique_papers, tagged_papers, digest, deliveries],
-    jobs=[daily_digest, backfill, send],
+    assets=[fetched_papers, clean_papers, unique_papers, tagged_papers, digest, deliveries, quality_report],
+    jobs=[daily_digest, backfill, send, quality_report_job],
     schedules=[daily],
-    sensors=[day_by_day],
+    sensors=[day_by_day, report_after_success, report_after_failure],
     resources=resources(current()),
     executor=dg.in_process_executor,
 )

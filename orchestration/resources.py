@@ -17,6 +17,7 @@ from assets.mail.outbox import Outbox
 from assets.mail.transport import MaildirTransport, SmtpTransport, Transport
 from assets.tag.taxonomy import DEFAULT, Taxonomy
 from assets.tag.taxonomy import load as load_taxonomy
+from orchestration.quality_report import Reports
 from orchestration.settings import Mail, Settings
 from orchestration.warehouse import Warehouse
 
@@ -29,6 +30,7 @@ def resources(settings: Settings) -> dict[str, Any]:
         "decisions": dg.ResourceDefinition(lambda _: decisions(settings)),
         "taxonomy": dg.ResourceDefinition(lambda _: taxonomy(settings)),
         "desk": dg.ResourceDefinition(lambda _: desk(settings)),
+        "reports": dg.ResourceDefinition(lambda _: reports(settings)),
     }
 
 
@@ -91,6 +93,11 @@ def desk(settings: Settings) -> Desk:
         current_days=settings.mail.current_days,
         time_zone=settings.schedule.time_zone,
     )
+
+
+def reports(settings: Settings) -> Reports:
+    """The reports on quality, in a folder of the home."""
+    return Reports(settings, outbox(settings))
 
 
 def _smtp(mail: Mail) -> SmtpTransport:

@@ -1,10 +1,10 @@
-"""What the daemon does of itself: a window that failed is made again day by day, so that only its bad days fail."""
+"""What the daemon does of itself: a window that failed is made again day by day, and each run is reported."""
 
 from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.jobs import backfill
+from orchestration.jobs import backfill, quality_report
 from orchestration.partitions import DAYS
 from orchestration.runs import BY_COMMAND, WINDOW_END, WINDOW_START
 
@@ -34,3 +34,33 @@ def day_by_day(context: dg.RunFailureSensorContext) -> Iterator[dg.RunRequest | 
             asset_selection=steps or None,
             tags={"paperboy/window": run.run_id},
         )
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    request_job=quality_report,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=15,
+    description="Asks for the report on quality after each run that succeeded.",
+)
+def report_after_success(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
+    """One report a run."""
+    return _report(context.dagster_run)
+
+
+@dg.run_failure_sensor(
+    request_job=quality_report,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=15,
+    description="Asks for the report on quality after each run that failed, which is when it is read.",
+)
+def report_after_failure(context: dg.RunFailureSensorContext) -> dg.RunRequest | dg.SkipReason:
+    """One report a run."""
+    return _report(context.dagster_run)
+
+
+def _report(run: dg.DagsterRun) -> dg.RunRequest | dg.SkipReason:
+    """The report after a run of any other job, also one that the UI or the command made."""
+    if run.job_name == quality_report.name:
+        return dg.SkipReason("a report is not reported")
+    return dg.RunRequest(run_key=run.run_id, tags={"paperboy/reports": run.run_id})
