@@ -14,8 +14,8 @@ backfill = dg.define_asset_job("backfill", EVERYTHING - MAIL, description="Any p
 send = dg.define_asset_job(
     "send", MAIL, description="The mail of one past day; its config must name the day in confirmed_day."
 )
-quality_report = dg.define_asset_job(
-    "quality_report",
+report = dg.define_asset_job(
+    "report",
     dg.AssetSelection.assets("quality_report"),
     # What makes papers goes first, where runs stand in the queue.
     tags={"dagster/priority": "-1"},

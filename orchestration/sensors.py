@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.jobs import backfill, quality_report
+from orchestration.jobs import backfill, report
 from orchestration.partitions import DAYS
 from orchestration.runs import BY_COMMAND, WINDOW_END, WINDOW_START
 
@@ -38,7 +38,7 @@ def day_by_day(context: dg.RunFailureSensorContext) -> Iterator[dg.RunRequest | 
 
 @dg.run_status_sensor(
     run_status=dg.DagsterRunStatus.SUCCESS,
-    request_job=quality_report,
+    request_job=report,
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=15,
     description="Asks for the report on quality after each run that succeeded.",
@@ -49,7 +49,7 @@ def report_after_success(context: dg.RunStatusSensorContext) -> dg.RunRequest | 
 
 
 @dg.run_failure_sensor(
-    request_job=quality_report,
+    request_job=report,
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=15,
     description="Asks for the report on quality after each run that failed, which is when it is read.",
@@ -61,6 +61,6 @@ def report_after_failure(context: dg.RunFailureSensorContext) -> dg.RunRequest |
 
 def _report(run: dg.DagsterRun) -> dg.RunRequest | dg.SkipReason:
     """The report after a run of any other job, also one that the UI or the command made."""
-    if run.job_name == quality_report.name:
+    if run.job_name == report.name:
         return dg.SkipReason("a report is not reported")
     return dg.RunRequest(run_key=run.run_id, tags={"paperboy/reports": run.run_id})

@@ -40,7 +40,12 @@ INK, GRID, SERIES, BAD = COLOURS
 STYLE: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "paperboy", "path.simplify": False, "font.size": TEXT}
 KEPT = ("fill", "stroke", "stroke-width", "text-anchor")
 NO_METADATA: dict[str, None] = {"Date": None, "Creator": None, "Format": None, "Type": None}
-STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+STEPS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0)
+"""Of which half is a round number too."""
+
+NOTHING = {True: 0.1, False: 1.0}
+"""The top of a share and of a number where there is nothing above zero."""
+
 _NUMBER = re.compile(r"-?\d+\.\d+")
 
 
@@ -124,9 +129,9 @@ def _marks(axes: "Axes", chart: Chart) -> None:
 
 
 def _ceiling(highest: float, *, share: bool) -> float:
-    """The next round number, of which half is one too; one where there is nothing above zero."""
+    """The next round number."""
     if highest <= 0:
-        return 1.0
+        return NOTHING[share]
     power = 10.0 ** math.floor(math.log10(highest))
     top = next(step * power for step in STEPS if step * power >= highest * 0.999)
     return min(top, 1.0) if share else top
@@ -170,7 +175,8 @@ def _attributes(tag: str, given: dict[str, str], key: str) -> dict[str, str]:
     found: dict[str, Any] = {}
     for name in ("d", "x", "y"):
         if name in given:
-            found[name] = _NUMBER.sub(lambda number: f"{float(number.group()):.1f}".removesuffix(".0"), given[name])
+            shorter = _NUMBER.sub(lambda number: f"{float(number.group()):.1f}".removesuffix(".0"), given[name])
+            found[name] = " ".join(shorter.split())
     if tag == "path" and "id" in given:
         found["id"] = f"{key}-{given['id']}"
     if "href" in given:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from statistics import median
 from typing import Any
 
 import polars as pl
@@ -72,7 +73,7 @@ def _figures(facts: Facts, name: str) -> dict[str, dict[date, float]]:
 
 def _movement(values: Mapping[date, float]) -> float:
     """How far a figure goes beside its own size; a share beside the whole is moved by what it moves."""
-    low, high = min(values.values()), max(values.values())
+    low, high, _ = _ends(values)
     return (high - low) / max(abs(low), abs(high), LEAST)
 
 
@@ -83,10 +84,8 @@ def _sentence(volumes: Mapping[date, Mapping[str, Any]]) -> str:
     quarantined = sum(row["quarantined"] for row in volumes.values())
     refused = sum(1 for row in volumes.values() if row["rejected"] or row["failed"])
     share = f", {held:.1%} of what came" if (held := _share(quarantined, rows)) else ""
-    return (
-        f"{plural(rows, 'row')} on {plural(len(volumes), 'day')}; {quarantined:,} in quarantine{share}; "
-        f"{plural(refused, 'day')} with a rejected or failed attempt."
-    )
+    attempts = f"; {plural(refused, 'day')} with a rejected or failed attempt" if refused else ""
+    return f"{plural(rows, 'row')} on {plural(len(volumes), 'day')}; {quarantined:,} in quarantine{share}{attempts}."
 
 
 def _share(quarantined: int, rows: int) -> float:
@@ -107,19 +106,26 @@ def _volume(name: str, days: Sequence[date], volumes: Mapping[date, Mapping[str,
 def _held_back(name: str, days: Sequence[date], volumes: Mapping[date, Mapping[str, Any]]) -> Chart:
     shares = {day: _share(row["quarantined"], row["rows"]) for day, row in volumes.items()}
     refused = _refused(volumes)
-    told = (
-        f"Up to {max(shares.values()):.1%} of a day's rows went to quarantine. "
-        f"{plural(len(refused), 'day')} with a cross: an attempt was rejected or failed, and none of its rows written."
-    )
+    told = f"Up to {highest:.1%} of a day’s rows." if (highest := max(shares.values())) else "None."
+    if refused:
+        told += f" A cross: an attempt failed or was rejected whole, on {plural(len(refused), 'day')}."
     values = [shares.get(day) for day in days]
     return Chart(f"{name}-held", "Share of rows in quarantine", told, days, values, refused, share=True, bars=True)
 
 
 def _line(name: str, place: int, days: Sequence[date], figure: str, values: Mapping[date, float]) -> Chart:
-    share = figure.startswith(SHARE)
-    low, high = min(values.values()), max(values.values())
-    told = f"From {_number(figure, low)} to {_number(figure, high)}, last {_number(figure, values[max(values)])}."
-    return Chart(f"{name}-{place}", figure, told, days, [values.get(day) for day in days], share=share)
+    low, high, last = (_number(figure, value) for value in _ends(values))
+    drawn_values = [values.get(day) for day in days]
+    if not figure.startswith(SHARE):
+        return Chart(f"{name}-{place}", figure, f"From {low} to {high}, last {last}.", days, drawn_values)
+    source, _, field = figure.removeprefix(SHARE).partition(".")
+    told = f"{source}’s records that hold it: from {low} to {high}, last {last}."
+    return Chart(f"{name}-{place}", field, told, days, drawn_values, share=True)
+
+
+def _ends(values: Mapping[date, float]) -> tuple[float, float, float]:
+    """The least, the greatest and the last."""
+    return min(values.values()), max(values.values()), values[max(values)]
 
 
 def _volume_grid(volumes: Mapping[date, Mapping[str, Any]]) -> Grid:
@@ -143,9 +149,8 @@ def _day_grid(days: Sequence[date], figures: Mapping[str, Mapping[date, float]])
 def _range_grid(figures: Mapping[str, Mapping[date, float]]) -> Grid:
     rows = []
     for figure, values in figures.items():
-        held = pl.Series(list(values.values()))
-        ends = (held.min(), held.median(), held.max(), values[max(values)])
-        rows.append([figure, *(_number(figure, float(str(end))) for end in ends)])
+        low, high, last = _ends(values)
+        rows.append([figure, *(_number(figure, end) for end in (low, median(values.values()), high, last))])
     return Grid(("Figure", "Lowest", "Median", "Highest", "Last"), rows)
 
 
