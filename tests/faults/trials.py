@@ -1,0 +1,226 @@
+"""A harmed day before the gate: the steps' own functions and the gate's own judgement, without Dagster.
+
+The history is stored by the backfill's own runs. What a trial writes is taken away again after it.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+import orjson
+import polars as pl
+
+from assets.clean.clean import clean
+from assets.dedupe.resolve import resolve
+from assets.fetch.archive import ArchiveSource
+from assets.fetch.calendar import Calendar
+from assets.fetch.calendar import load as load_calendar
+from assets.fetch.fetch import Feeds
+from assets.fetch.round import Round
+from assets.fetch.source import Body, Listing
+from assets.mail.desk import day_edition
+from assets.mail.digest import digests
+from assets.tag.tag import tag
+from orchestration import resources
+from quality import gate
+from quality.verdict import Verdict
+from tests.faults.harm import Fault, Given, Papers
+from tests.lab import STEPS, Lab, lab
+
+HISTORY = timedelta(weeks=10)
+PROVENANCE = ("body", "record", "seen_at")
+"""What differs of a record whose harm was undone."""
+
+GRAVEST = ("blocked", "warned", "quarantined")
+State = Literal["blocked", "warned", "quarantined", "repaired", "missed"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a fault on a day, and by which expectation of which table."""
+
+    fault: Fault
+    day: date
+    state: State
+    table: str = ""
+    by: str = ""
+
+    @property
+    def caught(self) -> bool:
+        """Whether it ended as its severity demands."""
+        return self.state == "blocked" or (self.fault.severity == "WARN" and self.state != "missed")
+
+
+@dataclass(frozen=True)
+class Handed:
+    """The archive, if it had handed over this list; it promises one on the days on which the live source does."""
+
+    archive: ArchiveSource
+    listing: Listing
+    name: str = ArchiveSource.name
+    calendar: Calendar = field(default_factory=lambda: load_calendar("huggingface"))
+
+    def fetch(self, day: date) -> Listing:
+        return self.listing
+
+    def parse(self, day: date, bodies: Sequence[Body]) -> list[dict[str, Any]]:
+        return self.archive.parse(day, bodies)
+
+    def newest_day(self, until: date) -> date | None:
+        return self.archive.newest_day(until)
+
+
+class Stopped(Exception):
+    """A step could not make its rows at all; the text says which and why."""
+
+
+@dataclass
+class Trials:
+    """A day with its history in store, unharmed as a control, to be harmed again and again."""
+
+    made: Lab
+    folder: Path
+    day: date
+
+    def __post_init__(self) -> None:
+        settings = self.made.settings
+        self.warehouse = resources.warehouse(settings)
+        self.archive = ArchiveSource(self.folder)
+        self.store = resources.web(settings).store
+        self.taxonomy = resources.taxonomy(settings)
+        self.decisions = resources.decisions(settings)
+        self.desk = resources.desk(settings)
+        self.control: dict[str, Verdict] = {}
+
+    def unharmed(self) -> list[Outcome]:
+        """Make the control, and say what blocks it or warns of it."""
+        nothing = Fault("nothing", "fetched_papers", "WARN")
+        found = []
+        with self._day():
+            for table in STEPS:
+                verdict = self.control[table] = self._judged(table, self.archive.fetch(self.day))
+                self._write(table, verdict.publishable([self.day]))
+                failed = [finding for finding in verdict.findings if finding.day == self.day and not finding.passed]
+                found += [
+                    Outcome(nothing, self.day, "blocked" if f.blocks else "warned", table, f.expectation.name)
+                    for f in failed
+                ]
+        return found
+
+    def trial(self, fault: Fault, given: Given) -> Outcome:
+        """Harm the day, and go down the steps until something blocks, or warns of what need not be blocked."""
+        listing = _listing(fault.harm(given)) if fault.harm else self.archive.fetch(self.day)
+        first = 0 if fault.harm else STEPS.index(fault.table)
+        told = None
+        with self._day():
+            for table in STEPS[:first]:
+                self._write(table, self.control[table].publishable([self.day]))
+            for table in STEPS[first:]:
+                try:
+                    verdict = self._judged(table, listing, fault, given)
+                    told = _graver(told, self._told(fault, verdict))
+                    if told and (told.state == "blocked" or fault.severity == "WARN"):
+                        return told
+                    if fault.harm and table == "clean_papers" and self._as_before(verdict):
+                        break
+                    self._write(table, verdict.publishable([self.day]))
+                except Stopped as stop:
+                    return Outcome(fault, self.day, "blocked", table, str(stop))
+            else:
+                return told or Outcome(fault, self.day, "missed")
+        # Nothing of the harm is left, so the steps after cleaning have nothing to see.
+        return told or Outcome(fault, self.day, "repaired" if fault.table == "clean_papers" else "missed", table)
+
+    def _judged(self, table: str, listing: Listing, fault: Fault | None = None, given: Given | None = None) -> Verdict:
+        try:
+            frame, facts, amendment = self._made(table, listing)
+        except (TypeError, ValueError, KeyError, pl.exceptions.PolarsError, duckdb.Error) as error:
+            raise Stopped(f"the step: {type(error).__name__}") from error
+        if fault and given and fault.spoil and table == fault.table:
+            frame = fault.spoil(frame, given)
+        return gate._verdict(self.warehouse, table, [self.day], frame, facts, amendment)
+
+    def _made(self, table: str, listing: Listing) -> tuple[pl.DataFrame, pl.DataFrame | None, gate.Amendment | None]:
+        """What the step hands to the gate: rows, facts, amendment."""
+        if table == "fetched_papers":
+            made = Round.of(self.warehouse, Feeds([Handed(self.archive, listing)], self.store), [self.day], [])
+            if made.failures:
+                raise Stopped("the parser")
+            return made.rows, made.facts, None
+        if table == "clean_papers":
+            return clean(self.warehouse.rows("fetched_papers", [self.day])), None, None
+        if table == "unique_papers":
+            works = resolve(self.warehouse, [self.day], self.decisions)
+            return works.frame, None, gate.Amendment(works.touched, works.gone, works.restated)
+        if table == "tagged_papers":
+            return tag(self.warehouse.rows("unique_papers", [self.day]), self.taxonomy), None, None
+        if table == "digest":
+            edition = digests(self.warehouse, [self.day], [], self.desk.size)
+            return edition.rows, edition.sizes, None
+        self.desk.mail(day_edition(self.warehouse, self.day))
+        return self.desk.delivered([self.day]), None, None
+
+    def _told(self, fault: Fault, verdict: Verdict) -> Outcome | None:
+        """The gravest thing that is said of the day, and would not be said if nothing had been harmed."""
+        control = self.control.get(verdict.asset)
+        before = {f.expectation.name: f for f in control.findings if f.day == self.day} if control else {}
+        ranked: dict[str, Outcome] = {}
+        for finding in (f for f in verdict.findings if f.day == self.day and f.unexpected):
+            usual = before.get(finding.expectation.name)
+            if usual and not usual.passed and finding.observed == usual.observed:
+                continue
+            if usual and len(finding.unexpected) <= len(usual.unexpected):
+                continue
+            state: State = "blocked" if finding.blocks else "quarantined" if finding.passed else "warned"
+            ranked.setdefault(state, Outcome(fault, self.day, state, verdict.asset, finding.expectation.name))
+        return next((ranked[state] for state in GRAVEST if state in ranked), None)
+
+    def _as_before(self, verdict: Verdict) -> bool:
+        ours, theirs = verdict.frame, self.control[verdict.asset].frame
+        return ours.drop(PROVENANCE, strict=False).equals(theirs.drop(PROVENANCE, strict=False))
+
+    def _write(self, table: str, rows: pl.DataFrame) -> None:
+        try:
+            self.warehouse.publish(table, [self.day], {table: rows})
+        except duckdb.Error as error:
+            raise Stopped(f"the table: {type(error).__name__}") from error
+
+    @contextmanager
+    def _day(self) -> Iterator[None]:
+        with self.warehouse.kept_open():
+            try:
+                yield
+            finally:
+                for table in STEPS:
+                    schema = self.warehouse.rows(table, []).clear()
+                    self.warehouse.publish(table, [self.day], {table: schema})
+
+
+def _graver(told: Outcome | None, found: Outcome | None) -> Outcome | None:
+    return min((one for one in (told, found) if one), key=lambda one: GRAVEST.index(one.state), default=None)
+
+
+def _listing(sent: Papers | bytes | Listing) -> Listing:
+    if isinstance(sent, Listing):
+        return sent
+    return Listing([body(sent)])
+
+
+def body(sent: Papers | bytes) -> Body:
+    """What the source sends, as it comes over the wire."""
+    content = sent if isinstance(sent, bytes) else orjson.dumps(sent)
+    return Body(content, "https://archive.example/day.json", datetime.now(UTC))
+
+
+@contextmanager
+def history(home: Path, folder: Path, first: date) -> Iterator[Lab]:
+    """A lab in which the `HISTORY` before the first day is stored, made by the backfill."""
+    with lab(home, SOURCES="archive", ARCHIVE__FOLDER=str(folder)) as made:
+        outcomes = made.backfill(first - HISTORY, first - timedelta(days=1))
+        if failed := [outcome.reason for outcome in outcomes if not outcome.success]:
+            raise AssertionError(f"real days were blocked: {failed}")
+        yield made
