@@ -20,6 +20,8 @@ def checks(settings: Settings) -> Iterator[tuple[str, Check]]:
     yield "taxonomy", lambda: f"{len(resources.taxonomy(settings).topics)} topics"
     if settings.dedupe.decisions:
         yield "decisions", lambda: _decisions(settings)
+    if settings.quality.expectations:
+        yield "expectations", lambda: _expectations(settings)
     for source in resources.feeds(settings).sources:
         yield source.name, lambda source=source: _newest(source, settings)  # type: ignore[misc]
     yield (
@@ -36,6 +38,13 @@ def _summary(settings: Settings) -> str:
 def _decisions(settings: Settings) -> str:
     decided = resources.decisions(settings)
     return f"{len(decided.same)} pairs the same, {len(decided.different)} different"
+
+
+def _expectations(settings: Settings) -> str:
+    own = {table: len(suite.own) for table, suite in resources.expectations(settings).items() if suite.own}
+    return (
+        f"{sum(own.values())} of your own: {', '.join(f'{count} of {table}' for table, count in own.items()) or 'none'}"
+    )
 
 
 def _newest(source: Source, settings: Settings) -> str:

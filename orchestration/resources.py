@@ -18,7 +18,10 @@ from assets.mail.transport import MaildirTransport, SmtpTransport, Transport
 from assets.tag.taxonomy import DEFAULT, Taxonomy
 from assets.tag.taxonomy import load as load_taxonomy
 from orchestration.settings import Mail, Settings
-from orchestration.warehouse import Warehouse
+from orchestration.warehouse import Warehouse, empty
+from quality.expectations import Suite
+from quality.own import load as load_expectations
+from quality.suites import SUITES
 
 
 def resources(settings: Settings) -> dict[str, Any]:
@@ -68,6 +71,14 @@ def taxonomy(settings: Settings) -> Taxonomy:
 def decisions(settings: Settings) -> Decisions:
     """What the operator decided about papers; read again for every run."""
     return load_decisions(settings.dedupe.decisions, named)
+
+
+def expectations(settings: Settings) -> dict[str, Suite]:
+    """What each table promises: our suites, with what the operator's folder adds and changes."""
+    if settings.quality.expectations is None:
+        return dict(SUITES)
+    with empty() as connection:
+        return load_expectations(settings.quality.expectations, connection)
 
 
 def outbox(settings: Settings) -> Outbox:

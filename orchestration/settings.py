@@ -174,6 +174,12 @@ class Dedupe(_Part):
     decisions: Folder | None = None
 
 
+class Quality(_Part):
+    """What is expected of the tables beside what Paperboy expects."""
+
+    expectations: Folder | None = None
+
+
 class Schedule(_Part):
     """When the digest of the day before is made; `time_zone` also says where a day begins and ends."""
 
@@ -216,6 +222,7 @@ class Settings(_Part):
     arxiv: Arxiv = Arxiv()
     archive: Archive = Archive()
     dedupe: Dedupe = Dedupe()
+    quality: Quality = Quality()
     schedule: Schedule = Schedule()
     digest: Digest = Digest()
     mail: Mail = Mail()

@@ -8,7 +8,12 @@ import dagster as dg
 from dagster_shared.utils.warnings import BetaWarning
 
 from orchestration.partitions import DAYS, WINDOWS
-from quality import gate
+from orchestration.resources import expectations
+from orchestration.settings import current
+from quality import gate, suites
+
+# The operator's expectations are checks like ours, and checks are declared with their asset.
+suites.adopt(expectations(current()))
 
 
 def step(

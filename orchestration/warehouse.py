@@ -24,6 +24,8 @@ from pydantic import PrivateAttr
 POLL_SECONDS = 0.1
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",
+    # A table is one of the file or one that was given by name, never what a variable here happens to be called.
+    "python_enable_replacements": "false",
     # A publish is followed by closing the file: what it wrote goes to its place at once, not into a log before.
     "checkpoint_threshold": "1KB",
 }
@@ -80,6 +82,19 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
                 return _frame(connection, query, parameters)
             finally:
                 for name in frames or {}:
+                    connection.unregister(name)
+
+    def ask(self, query: str, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+        """The result of a query that is not ours, in a transaction that can only read."""
+        with self.connect() as connection:
+            for name, frame in frames.items():
+                connection.register(name, frame.to_arrow())
+            connection.execute("BEGIN TRANSACTION READ ONLY")
+            try:
+                return _frame(connection, query, None)
+            finally:
+                connection.execute("ROLLBACK")
+                for name in frames:
                     connection.unregister(name)
 
     def rows(self, table: str, days: Collection[date]) -> pl.DataFrame:
@@ -192,6 +207,15 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
             f"{path} is in use by {who}; waited {self.lock_wait_seconds:g} s. "
             "Nothing was written: let it end or stop it, then run this again."
         )
+
+
+@contextmanager
+def empty() -> Iterator[duckdb.DuckDBPyConnection]:
+    """The tables without a row, in memory and no more open to the world than the file: to try a query on."""
+    with duckdb.connect(":memory:", config=CONFIG) as connection:
+        _migrate(connection, Path(":memory:"))
+        connection.execute("SET lock_configuration = true")
+        yield connection
 
 
 def _holder_file(path: Path) -> Path:

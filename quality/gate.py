@@ -5,7 +5,9 @@ materialisation, its earlier rows stay, and the step fails with every result rec
 Great Expectations, and only where it is used: importing it takes seconds.
 """
 
+import copy
 import gc
+import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import polars as pl
 
-from quality import entries
-from quality.expectations import SUITES, Expectation, Suite
+from quality import entries, evidence, suites
+from quality.expectations import Expectation, Suite
 from quality.verdict import Finding, Verdict
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 STARTED: ContextVar[float] = ContextVar("started")
 """When the step that is running began, on the clock of `time.perf_counter`."""
+
+RUNTIME = {"result_format": {"result_format": "COMPLETE", "return_unexpected_index_query": False}}
+"""What Great Expectations is to say of each expectation: which rows broke it."""
 
 Event = dg.Output[None] | dg.AssetCheckEvaluation | dg.MaterializeResult[None] | dg.AssetMaterialization
 
@@ -67,7 +72,8 @@ def publish(
     """
     asset = context.asset_key.to_user_string()
     every_day = [*days, *touched]
-    verdict = _verdict(warehouse, asset, every_day, frame, facts, amendment)
+    shares = (beside or {}).get("field_shares")
+    verdict, figures = _verdict(warehouse, asset, every_day, frame, facts, amendment, shares)
     yield from entries.check_results(context, verdict)
     if blocked := sorted(verdict.blocked.intersection(days)):
         rejected = entries.rejected_partitions(warehouse, verdict, blocked, context.run.run_id)
@@ -77,7 +83,7 @@ def publish(
         reasons = "\n".join(f"{asset} {day} was rejected. {verdict.reason(day)}" for day in blocked)
         raise dg.Failure(f"{reasons}\nNothing was written; what was there before stays.", allow_retries=False)
     published = [day for day in every_day if day not in verdict.blocked]
-    tables = {**_of(published, beside), **_of(published, recorded)}
+    tables = {**_of(published, beside), **_of(published, recorded), **_of(published, figures)}
     written = _write(context, warehouse, verdict, published, tables, append or {}, remove or {}, amendment)
     yield from entries.materializations(context, frame.schema, written, days, time.perf_counter() - STARTED.get())
 
@@ -97,9 +103,9 @@ def republish(
     A day that is blocked keeps its earlier rows. The step's checks speak of its own days, so what is found here is in
     `quality_results` only.
     """
-    verdict = _verdict(warehouse, context.asset_key.to_user_string(), days, frame, None, amendment)
+    verdict, figures = _verdict(warehouse, context.asset_key.to_user_string(), days, frame, None, amendment)
     published = [day for day in days if day not in verdict.blocked]
-    written = _write(context, warehouse, verdict, published, {}, append, remove, amendment)
+    written = _write(context, warehouse, verdict, published, _of(published, figures), append, remove, amendment)
     yield from entries.further_materializations(context, written)
 
 
@@ -110,10 +116,14 @@ def _verdict(
     frame: pl.DataFrame,
     facts: pl.DataFrame | None,
     amendment: Amendment | None,
-) -> Verdict:
-    upstream = SUITES[asset].upstream
-    upstream_rows = warehouse.counts(upstream, days) if upstream else None
-    return judge(asset, days, frame, upstream_rows, facts, amendment.days if amendment else ())
+    shares: pl.DataFrame | None = None,
+) -> tuple[Verdict, dict[str, pl.DataFrame]]:
+    """What the gate finds, beside what is stored, and the figures of the days that are kept if they are published."""
+    gone = amendment.gone if amendment else None
+    found = evidence.gathered(warehouse, asset, suites.of(asset), days, frame, facts=facts, gone=gone, shares=shares)
+    in_part = amendment.days if amendment else ()
+    verdict = judge(asset, days, found.frame, found.upstream_rows, found.facts, in_part, found.marks)
+    return verdict, {"day_figures": found.figures}
 
 
 def _write(
@@ -186,17 +196,19 @@ def judge(
     upstream_rows: pl.DataFrame | None = None,
     facts: pl.DataFrame | None = None,
     in_part: Sequence[date] = (),
+    marks: pl.DataFrame | None = None,
 ) -> Verdict:
     """Every expectation of the asset's suite on every day; reads and writes nothing.
 
     `upstream_rows` are counts as (day, rows), `facts` any further figures a day. Of the days `in_part`, `frame` holds
-    some rows only, and only what is expected of a row is judged.
+    some rows only, and only what is expected of a row is judged. `marks` are further columns of the rows.
     Raises `RuntimeError` when an expectation itself breaks: a bug must not look like bad data.
     """
     started = time.perf_counter()
-    suite = SUITES[asset]
+    suite = suites.of(asset)
     figures = _figures(suite, days, frame, upstream_rows, facts)
-    row_failures = _validate(_scalars(frame), [e for e in suite.expectations if e.of == "row"])
+    rows = _scalars(frame, suite.derived) if marks is None else _scalars(frame, suite.derived).hstack(marks)
+    row_failures = _validate(rows, [e for e in suite.expectations if e.of == "row"])
     day_failures = _validate(figures, [e for e in suite.expectations if e.of == "day"])
     counted = figures.select("day", "rows")
     if in_part:
@@ -218,7 +230,7 @@ def specs(asset: str) -> list[dg.AssetCheckSpec]:
             blocking=expectation.severity == "ERROR",
             metadata={"severity": expectation.severity, "threshold": expectation.threshold},
         )
-        for expectation in SUITES[asset].expectations
+        for expectation in suites.of(asset).expectations
     ]
 
 
@@ -241,31 +253,28 @@ def _figures(
     return figures.with_columns(*suite.figures)
 
 
-def _scalars(frame: pl.DataFrame) -> pl.DataFrame:
-    """The batch as Great Expectations can read it: a list column becomes its length."""
-    lists = [name for name, kind in frame.schema.items() if isinstance(kind, pl.List)]
+def _scalars(frame: pl.DataFrame, derived: Sequence[pl.Expr]) -> pl.DataFrame:
+    """The batch as Great Expectations can read it: a list column becomes its length, other nested ones are left out."""
+    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
+    lists = [name for name in nested if isinstance(frame.schema[name], pl.List)]
     lengths = [pl.col(name).list.len().fill_null(0).cast(pl.Int32).alias(f"{name}_count") for name in lists]
-    return frame.with_columns(lengths).drop(lists)
+    return frame.with_columns(*lengths, *derived).drop(nested)
 
 
 def _validate(batch: pl.DataFrame, expectations: Sequence[Expectation]) -> dict[str, list[int]]:
     """For each expectation's name the places of the rows that broke it."""
     if batch.is_empty() or not expectations:
         return {expectation.name: [] for expectation in expectations}
-    gx = _great_expectations()
-    asked = [getattr(gx.expectations, e.kind)(**e.arguments, meta={"name": e.name}) for e in expectations]
-    answer = _batches().get_batch({"dataframe": batch.to_pandas()}).validate(
-        gx.ExpectationSuite(name="suite", expectations=asked),
-        result_format={"result_format": "COMPLETE", "return_unexpected_index_query": False},
-    )  # fmt: skip
-    return dict(_places(result) for result in answer.results)
+    for expectation in expectations:
+        if missing := sorted(set(expectation.columns) - set(batch.columns)):
+            raise RuntimeError(f"the expectation {expectation.name!r} could not be evaluated: no {', '.join(missing)}")
+    looked_at = batch.select(list(dict.fromkeys(name for e in expectations for name in e.columns)))
+    asked = tuple((e.name, e.kind, json.dumps(dict(e.arguments))) for e in expectations)
+    return dict(_places(result) for result in _planned(asked).results(looked_at.to_pandas()))
 
 
 def _places(result: Any) -> tuple[str, list[int]]:
-    name = result.expectation_config.meta["name"]
-    if "unexpected_index_list" not in result.result:
-        raise RuntimeError(f"the expectation {name!r} could not be evaluated: {result.exception_info}")
-    return name, sorted(result.result["unexpected_index_list"] or [])
+    return result.expectation_config.meta["name"], sorted(result.result["unexpected_index_list"] or [])
 
 
 @cache
@@ -281,19 +290,56 @@ def _great_expectations() -> Any:
     return great_expectations
 
 
-@cache
-def _batches() -> Any:
-    """Great Expectations is set up once a process, in memory, and sends no usage statistics."""
-    gx = _great_expectations()
-    from great_expectations.data_context.types.base import ProgressBarsConfig
+@dataclass(frozen=True)
+class _Plan:
+    """What Great Expectations is asked, and the metrics that it takes, in their order.
 
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    return (
-        context.data_sources.add_pandas("batches")
-        .add_dataframe_asset("batch")
-        .add_batch_definition_whole_dataframe("whole")
-    )
+    To work out the metrics takes it longer than to compute them, and they do not depend on the batch.
+    """
+
+    asked: Sequence[Any]
+    metrics: Sequence[Any]
+
+    def results(self, batch: Any) -> Iterator[Any]:
+        """Its own result of each expectation on a batch. Raises `RuntimeError` for one that cannot be evaluated."""
+        engine = _engine(batch)
+        graph = _graph(engine, list(self.metrics))
+        found, _ = graph.resolve(copy.deepcopy(RUNTIME), show_progress_bars=False)
+        for expectation in self.asked:
+            try:
+                yield expectation.metrics_validate(found, copy.deepcopy(RUNTIME), engine)
+            except Exception as error:
+                name = expectation.meta["name"]
+                raise RuntimeError(f"the expectation {name!r} could not be evaluated: {error}") from error
+
+
+@cache
+def _planned(asked: tuple[tuple[str, str, str], ...]) -> _Plan:
+    """The plan for expectations, each by its name, kind and arguments in JSON; made once a process."""
+    gx = _great_expectations()
+    engine = _engine(pl.DataFrame().to_pandas())
+    expectations = [
+        getattr(gx.expectations, kind)(**json.loads(told), meta={"name": name}) for name, kind, told in asked
+    ]
+    graph = _graph(engine, [])
+    for expectation in expectations:
+        needed = expectation.get_validation_dependencies(engine, copy.deepcopy(RUNTIME))
+        for metric in needed.get_metric_configurations():
+            graph.build_metric_dependency_graph(metric, RUNTIME)
+    return _Plan(expectations, graph.edges)
+
+
+def _engine(batch: Any) -> Any:
+    _great_expectations()
+    from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
+
+    return PandasExecutionEngine(batch_data_dict={"batch": batch})
+
+
+def _graph(engine: Any, metrics: list[Any]) -> Any:
+    from great_expectations.validator.validation_graph import ValidationGraph
+
+    return ValidationGraph(engine, metrics)
 
 
 def _row_findings(
@@ -311,10 +357,9 @@ def _row_findings(
 
 def _day_findings(suite: Suite, figures: pl.DataFrame, failures: Mapping[str, list[int]]) -> Iterator[Finding]:
     for expectation in (e for e in suite.expectations if e.of == "day"):
-        columns = [column for name, column in expectation.arguments.items() if name.startswith("column")]
         failed = set(failures[expectation.name])
         for place, row in enumerate(figures.iter_rows(named=True)):
-            observed = ", ".join(f"{column} {row[column]}{_told(row, column)}" for column in columns)
+            observed = ", ".join(f"{column} {row[column]}{_told(row, column)}" for column in expectation.columns)
             yield Finding(expectation, row["day"], 1, (place,) if place in failed else (), observed)
 
 

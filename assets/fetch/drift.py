@@ -70,7 +70,9 @@ def _changes(day: date, lists: Mapping[date, Mapping[str, tuple[int, int]]]) -> 
     has = max((rows for _, rows in lists[day].values()), default=0)
     if had < MIN_ROWS or has < MIN_ROWS:
         return
-    for field in sorted({field for listed in earlier for field in listed} - lists[day].keys()):
+    # A field that the last list had no more was told with that list.
+    last = lists[max(other for other in lists if other < day)]
+    for field in sorted(last.keys() - lists[day].keys()):
         share = sum(listed[field][0] for listed in earlier if field in listed) / had
         if share >= USUAL:
             yield f"{field} vanished ({share:.0%} of the records before)"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from assets.tag.tag import tag
+from assets.tag.tag import facts, tag
 from assets.tag.taxonomy import Taxonomy
 from orchestration.step import step
 from orchestration.warehouse import Warehouse
@@ -18,5 +18,7 @@ def tagged_papers(
     """Topics with the phrase that earned each, keywords and categories of every work."""
     with gate.on_record(context, warehouse) as days, warehouse.kept_open():
         late = warehouse.stale("tagged_papers", "unique_papers", days)
-        works = warehouse.rows("unique_papers", [*days, *late])
-        yield from gate.publish(context, warehouse, days, tag(works, taxonomy), touched=late)
+        every_day = [*days, *late]
+        tagged = tag(warehouse.rows("unique_papers", every_day), taxonomy)
+        known = facts(every_day, tagged, taxonomy)
+        yield from gate.publish(context, warehouse, days, tagged, touched=late, facts=known)

@@ -9,6 +9,9 @@ inside a longer one does not count: "vision-language model" is not about languag
 most points explains the topic.
 """
 
+from collections.abc import Sequence
+from datetime import date
+
 import polars as pl
 
 from assets.tag.taxonomy import Taxonomy
@@ -56,6 +59,18 @@ def tag(works: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
         pl.col("keywords").list.eval(pl.element().filter(pl.element().str.to_lowercase().is_first_distinct())),
     )
     return tagged.select(pl.col(name).cast(kind) for name, kind in TAGGED.items())
+
+
+def facts(days: Sequence[date], tagged: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
+    """What the gate must know of each day's tags: (day, unknown_topics, unknown_topics_told), topics of no taxonomy."""
+    known = [f"{topic.key}/{topic.label}" for topic in taxonomy.topics]
+    topics = tagged.select("day", "topics").explode("topics").drop_nulls("topics").unnest("topics")
+    named = pl.concat_str("topic", "label", separator="/", ignore_nulls=True)
+    unknown = topics.with_columns(named=named).filter(~pl.col("named").is_in(known))
+    names = pl.col("named").unique().sort().str.join(", ")
+    told = unknown.group_by("day").agg(unknown_topics=pl.len().cast(pl.Int64), unknown_topics_told=names)
+    every_day = pl.DataFrame({"day": list(days)}, schema={"day": pl.Date})
+    return every_day.join(told, on="day", how="left").with_columns(pl.col("unknown_topics").fill_null(0))
 
 
 def _patterns(taxonomy: Taxonomy) -> pl.DataFrame:

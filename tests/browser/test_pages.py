@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from orchestration.resources import warehouse
-from quality.expectations import SUITES
+from quality.suites import SUITES
 from tests.browser.stage import DagsterUI, Stage, open_lineage
 from tests.lab import STEPS
 

@@ -56,6 +56,13 @@ def test_a_field_that_vanishes_and_one_that_appears_are_told_with_their_share() 
     )
 
 
+def test_a_field_that_stays_away_is_told_once() -> None:
+    now, before = listed(MONDAY, *[{"id": 1}] * 5), history("id", "old").filter(pl.col("day") < MONDAY - timedelta(1))
+    assert told(now, before) == "feed old vanished (100% of the records before)"
+    without = pl.DataFrame([("feed", MONDAY - timedelta(days=1), "id", 4, 4)], SHARE, orient="row")
+    assert told(now, before.vstack(without)) == ""
+
+
 def test_a_list_like_those_before_is_no_news() -> None:
     assert told(listed(MONDAY, *[{"id": 1}] * 5), history("id")) == ""
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from click.testing import Result
 
+from orchestration.resources import warehouse
 from tests.orchestration.terminal import NewTerminal, Terminal
 
 
@@ -80,3 +81,42 @@ def test_doctor_finds_a_home_that_cannot_be_one(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert findings(result)["home"][0] == "FAIL"
     assert "Traceback" not in result.output
+
+
+OWN = (
+    '[[expectation]]\ntable = "digest"\nname = "linked"\nkind = "{kind}"\narguments = {{ column = "url" }}\nwhy = "x"\n'
+)
+
+
+def own(folder: Path, kind: str) -> str:
+    folder.mkdir()
+    (folder / "mine.toml").write_text(OWN.format(kind=kind), encoding="utf-8")
+    return str(folder)
+
+
+def test_doctor_counts_the_expectations_of_the_operator(tmp_path: Path, terminal: NewTerminal) -> None:
+    folder = own(tmp_path / "own", "ExpectColumnValuesToNotBeNull")
+    found = findings(terminal(QUALITY__EXPECTATIONS=folder)("doctor"))
+    assert found["expectations"] == ("ok", "1 of your own: 1 of digest")
+
+
+def test_a_bad_expectation_is_told_by_doctor_and_at_the_start_of_every_job(
+    tmp_path: Path, terminal: NewTerminal
+) -> None:
+    paperboy = terminal(QUALITY__EXPECTATIONS=own(tmp_path / "own", "ExpectTheBest"))
+    told = f"{tmp_path / 'own/mine.toml'}: expectation 1 (linked): the kind 'ExpectTheBest' is not known; write one of"
+    verdict, line = findings(paperboy("doctor"))["expectations"]
+    assert verdict == "FAIL"
+    assert told in line
+    started = paperboy.process("backfill", "2025-03-10", "2025-03-10")
+    assert started.returncode == 1
+    assert told in started.stderr
+    assert "Traceback" not in started.stderr
+
+
+def test_an_expectation_of_the_operator_is_judged_by_the_jobs(tmp_path: Path, terminal: NewTerminal) -> None:
+    paperboy = terminal(QUALITY__EXPECTATIONS=own(tmp_path / "own", "ExpectColumnValuesToBeNull"))
+    started = paperboy.process("backfill", "2025-03-10", "2025-03-10")
+    assert started.returncode == 0, started.stderr
+    judged = "SELECT passed, severity FROM quality_results WHERE expectation = 'linked'"
+    assert warehouse(paperboy.settings).read(judged).rows() == [(False, "WARN")]

@@ -15,7 +15,7 @@ from orchestration.definitions import defs
 from orchestration.partitions import DAYS, DAYS_A_RUN
 from orchestration.runs import BY_COMMAND, WINDOW_END, WINDOW_START
 from orchestration.sensors import day_by_day
-from quality.expectations import SUITES
+from quality.suites import SUITES
 from tests.conftest import NewLab
 from tests.lab import CHECKOUT, STEPS, Lab
 

@@ -62,6 +62,7 @@ def test_the_commented_keys_of_the_example_can_be_set(tmp_path: Path) -> None:
     assert settings.home == Path("/srv/paperboy")
     assert settings.taxonomy == Path("/srv/paperboy/taxonomy.toml")
     assert settings.archive.folder == Path("/srv/paperboy/archive")
+    assert settings.quality.expectations == Path("/srv/paperboy/expectations")
     assert settings.mail.user == "paperboy"
 
 

@@ -1,7 +1,7 @@
 """Good batches of every table, and how each expectation of its suite is broken."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -13,7 +13,8 @@ from assets.fetch.source import RECORD
 from assets.mail.desk import DELIVERY
 from assets.mail.rank import DIGEST
 from assets.tag.tag import TAGGED
-from quality import gate
+from quality import drift, gate
+from quality.suites import SUITES
 from quality.verdict import Finding, Verdict
 
 Row = dict[str, Any]
@@ -41,10 +42,15 @@ class Batch:
     days: Sequence[date]
     frame: pl.DataFrame
     upstream_rows: pl.DataFrame | None = None
-    facts: pl.DataFrame | None = None
+    facts: pl.DataFrame = field(default_factory=pl.DataFrame)
 
     def judged(self) -> Verdict:
         return gate.judge(self.asset, self.days, self.frame, self.upstream_rows, self.facts)
+
+    @property
+    def step_facts(self) -> pl.DataFrame:
+        """What a step tells the gate; the other facts the gate finds by itself."""
+        return self.facts.select("day", *(name for name in self.facts.columns if name in told_by_a_step(self.asset)))
 
     def finding(self, expectation: str, day: date = MONDAY) -> Finding:
         """What an expectation says of a day."""
@@ -72,12 +78,12 @@ class Batch:
 
 def row(day: date, place: int) -> Row:
     """A good row of every table at once."""
+    number = 1_000 * ((day - MONDAY).days % 90) + place
+    listed = {"source": "sample", "source_id": f"{day:%y%m}.{number:05}", "day": day}
     return {
-        "day": day,
-        "source": "sample",
-        "source_id": f"{day:%y%m}.{place:05}",
-        "paper_id": f"arxiv:{day:%y%m}.{place:05}",
-        "work_id": f"arxiv:{day:%y%m}.{place:05}",
+        **listed,
+        "paper_id": f"arxiv:{day:%y%m}.{number:05}",
+        "work_id": f"arxiv:{day:%y%m}.{number:05}",
         "position": place,
         "place": place + 1,
         "title": f"The title of paper {place}",
@@ -100,9 +106,8 @@ def row(day: date, place: int) -> Row:
         "body": "0" * 64,
         "record": "{}",
         "withdrawn": False,
-        "members": [
-            {"source": "sample", "source_id": str(place), "paper_id": "", "version": 1, "day": day, "url": None}
-        ],
+        "members": [{**listed, "paper_id": f"arxiv:{listed['source_id']}", "version": 1, "url": None}],
+        "canonical": listed,
         "reasons": [],
         "topic": "Agents",
         "score": 1.5,
@@ -110,6 +115,9 @@ def row(day: date, place: int) -> Row:
         "score_comments": 0.5,
         "score_code": 0.0,
         "why": "new, no votes yet",
+        "listed_on": day,
+        "arrival": "new",
+        "version": 1,
         "recipient": f"reader{place}@lab.example",
         "state": "sent",
         "message_id": f"<{place}@lab.example>",
@@ -133,16 +141,42 @@ def batch(asset: str, *days: date, rows: int = ROWS) -> Batch:
     days = days or (MONDAY,)
     figures = pl.DataFrame({"day": days}, schema={"day": pl.Date}).with_columns(pl.lit(rows).cast(pl.Int64).alias("n"))
     upstream = None if asset in ("fetched_papers", "deliveries") else figures.rename({"n": "rows"})
-    known = figures.rename({"n": "edition_size"}) if asset == "digest" else None
-    known = fetched_facts(dict.fromkeys(days, rows)) if asset == "fetched_papers" else known
-    return Batch(asset, days, frame(asset, *days, rows=rows), upstream, known)
+    return Batch(asset, days, frame(asset, *days, rows=rows), upstream, facts(asset, dict.fromkeys(days, rows)))
+
+
+STEP_FACTS: Mapping[str, Sequence[str]] = {
+    "fetched_papers": ("vanished_lists", "shortfall", "sources_missing", "forgotten", "fields_changed"),
+    "tagged_papers": ("unknown_topics",),
+}
+"""What a step tells the gate of a day, where 0 is good."""
+
+EXPECTED: Mapping[str, str] = {"fetched_papers": "expected", "digest": "edition_size"}
+"""The figure by which a step says how many rows a day must have."""
+
+
+def told_by_a_step(asset: str) -> list[str]:
+    """The facts that the table's step gives."""
+    return [name for name in (EXPECTED.get(asset), *STEP_FACTS.get(asset, ())) if name]
 
 
 def fetched_facts(expected: Mapping[date, int]) -> pl.DataFrame:
-    """What the gate knows of days whose lists came whole, with so many rows each."""
-    gaps = ("vanished_lists", "shortfall", "sources_missing", "forgotten", "fields_changed")
-    facts = pl.DataFrame({"day": list(expected), "expected": list(expected.values())})
-    return facts.with_columns(pl.lit(0, pl.Int64).alias(gap) for gap in gaps)
+    """What is known of days whose lists came whole, with so many rows each."""
+    return facts("fetched_papers", expected)
+
+
+def facts(asset: str, expected: Mapping[date, int]) -> pl.DataFrame:
+    """What a step, and the stored tables, say of good days with so many rows each."""
+    known = step_facts(asset, expected)
+    found = ("misfits", *SUITES[asset].queries, *(f"{family}_drifted" for family in drift.families(SUITES[asset])))
+    return known.with_columns(pl.lit(0, pl.Int64).alias(name) for name in found).with_columns(times_usual=pl.lit(1.0))
+
+
+def step_facts(asset: str, expected: Mapping[date, int]) -> pl.DataFrame:
+    """What a step says of good days with so many rows each."""
+    known = pl.DataFrame({"day": list(expected)}, schema={"day": pl.Date})
+    if asset in EXPECTED:
+        known = known.with_columns(pl.Series(EXPECTED[asset], list(expected.values()), pl.Int64))
+    return known.with_columns(pl.lit(0, pl.Int64).alias(name) for name in STEP_FACTS.get(asset, ()))
 
 
 def fewer(good: Batch) -> Batch:
@@ -152,18 +186,18 @@ def fewer(good: Batch) -> Batch:
 
 def nothing(good: Batch) -> Batch:
     """A day without rows of which none were expected."""
-    facts = None if good.facts is None else good.facts.with_columns(pl.lit(0, pl.Int64).alias(good.facts.columns[1]))
-    return replace(good, frame=good.frame.clear(), facts=facts)
+    none = pl.lit(0, pl.Int64).alias(EXPECTED.get(good.asset, "misfits"))
+    return replace(good, frame=good.frame.clear(), facts=good.facts.with_columns(none))
 
 
 def fact(name: str) -> Callable[[Batch], Batch]:
     """Breaks a promise about a figure that must be 0."""
-    return lambda good: replace(good, facts=_facts(good).with_columns(pl.lit(1, pl.Int64).alias(name)))
+    return figure(name, 1)
 
 
-def _facts(good: Batch) -> pl.DataFrame:
-    assert good.facts is not None
-    return good.facts
+def figure(name: str, value: float) -> Callable[[Batch], Batch]:
+    """Breaks a promise about a figure that the step or the stored tables give."""
+    return lambda good: replace(good, facts=good.facts.with_columns(pl.lit(value).alias(name)))
 
 
 def more_upstream(good: Batch) -> Batch:
@@ -182,23 +216,66 @@ def setting(column: str, value: object, rows: int) -> Callable[[Batch], Batch]:
     return lambda good: good.set(column, value, range(rows))
 
 
+def each(column: str, value: pl.Expr) -> Callable[[Batch], Batch]:
+    """Breaks a promise by another value in every row."""
+    return lambda good: replace(
+        good, frame=good.frame.with_columns(value.cast(good.frame.schema[column]).alias(column))
+    )
+
+
+def again_and_again(count: int) -> Callable[[Batch], Batch]:
+    """A batch of so many rows, whole."""
+    return lambda good: batch(good.asset, *good.days, rows=count)
+
+
+ELSEWHERE = {"url": "ftp://papers.example.org/1", "kind": "code"}
+NEVER_EARNED = {"topic": "agents", "label": "Agents", "phrase": "", "field": "title", "score": 3.0}
+MEMBER = {"source": "sample", "source_id": "x", "paper_id": "sample:x", "version": 1, "day": MONDAY, "url": None}
+
 BROKEN: Mapping[tuple[str, str], Callable[[Batch], Batch]] = {
+    ("fetched_papers", "columns_and_types"): fact("misfits"),
     ("fetched_papers", "source_id_present"): setting("source_id", None, 3),
     ("fetched_papers", "source_id_unique"): again,
+    ("fetched_papers", "source_id_format"): lambda good: good.set("source_id", "2503.0819", [3]).set(
+        "source_id", "2503.082", [4]
+    ),
     ("fetched_papers", "title_present"): setting("title", None, 3),
     ("fetched_papers", "abstract_present"): setting("abstract", None, 3),
     ("fetched_papers", "authors_present"): setting("authors", [], 3),
+    ("fetched_papers", "authors_named"): setting("authors", ["Ada Example", " "], 1),
     ("fetched_papers", "votes_range"): setting("votes", -1, 3),
+    ("fetched_papers", "figures_range"): setting("comments", -1, 3),
+    ("fetched_papers", "version_range"): setting("version", 0, 3),
+    ("fetched_papers", "published_by_the_day"): setting("published", datetime(2025, 3, 12), 3),
+    ("fetched_papers", "published_since_arxiv"): setting("published", datetime(1970, 1, 1), 3),
+    ("fetched_papers", "announced_known"): setting("announced", "updated", 3),
+    ("fetched_papers", "url_is_web"): setting("url", "/papers/2503.1", 3),
+    ("fetched_papers", "body_is_kept"): setting("body", "", 1),
     ("fetched_papers", "complete"): fewer,
     ("fetched_papers", "lists_still_there"): fact("vanished_lists"),
     ("fetched_papers", "no_shortfall"): fact("shortfall"),
+    ("fetched_papers", "not_an_earlier_list"): figure("repeated", 0.9),
     ("fetched_papers", "every_source_answered"): fact("sources_missing"),
     ("fetched_papers", "records_still_listed"): fact("forgotten"),
+    ("fetched_papers", "lists_not_cut"): again_and_again(50),
+    ("fetched_papers", "papers_are_new"): each("published", pl.lit(datetime(2025, 2, 1))),
+    ("fetched_papers", "votes_differ"): each("votes", pl.lit(0)),
+    ("fetched_papers", "text_is_plain"): setting("abstract", "<p>An abstract</p>", 5),
     ("fetched_papers", "fields_as_before"): fact("fields_changed"),
     ("fetched_papers", "weekday_has_papers"): nothing,
+    ("fetched_papers", "rows_plausible"): figure("times_usual", 10.5),
+    ("fetched_papers", "rows_as_usual"): fact("rows_drifted"),
+    ("fetched_papers", "fields_as_usual"): fact("present_drifted"),
+    ("fetched_papers", "text_as_usual"): fact("text_drifted"),
+    ("fetched_papers", "votes_as_usual"): fact("votes_drifted"),
+    ("fetched_papers", "authors_as_usual"): fact("authors_drifted"),
+    ("clean_papers", "columns_and_types"): fact("misfits"),
     ("clean_papers", "every_record_cleaned"): fewer,
+    ("clean_papers", "no_record_lost"): fact("unaccounted"),
     ("clean_papers", "paper_id_present"): setting("paper_id", None, 1),
+    ("clean_papers", "paper_id_format"): setting("paper_id", "arxiv:2503.1", 3),
     ("clean_papers", "source_id_unique"): again,
+    ("clean_papers", "doi_format"): setting("doi", "https://doi.org/10.1000/ABC", 3),
     ("clean_papers", "title_present"): setting("title", None, 3),
     ("clean_papers", "abstract_present"): setting("abstract", None, 3),
     ("clean_papers", "title_length"): setting("title", "ab", 3),
@@ -209,21 +286,68 @@ BROKEN: Mapping[tuple[str, str], Callable[[Batch], Batch]] = {
     ),
     ("clean_papers", "title_tex_present"): setting("title_tex", None, 3),
     ("clean_papers", "author_keys_complete"): setting("author_keys", ["example a"], 1),
+    ("clean_papers", "authors_one_each"): setting("authors", ["Ada Example; Bo Example", "Cy Example"], 1),
     ("clean_papers", "words_range"): setting("words", 0, 1),
+    ("clean_papers", "language_known"): setting("language", "tlh", 1),
+    ("clean_papers", "categories_known"): setting("categories", ["machine learning"], 1),
+    ("clean_papers", "links_sound"): setting("links", [ELSEWHERE], 3),
+    ("clean_papers", "url_is_web"): setting("url", "papers.example.org/1", 3),
+    ("clean_papers", "abstracts_end"): setting("abstract", "This abstract is long enough, but it ends in the mid", 9),
+    ("clean_papers", "categories_seen_before"): figure("unseen_categories", 0.2),
+    ("clean_papers", "text_as_usual"): fact("text_drifted"),
+    ("clean_papers", "language_as_usual"): fact("language_drifted"),
+    ("clean_papers", "content_as_usual"): fact("content_drifted"),
+    ("unique_papers", "columns_and_types"): fact("misfits"),
     ("unique_papers", "work_id_present"): setting("work_id", None, 1),
     ("unique_papers", "work_id_unique"): again,
-    ("unique_papers", "work_has_members"): setting("members", [], 1),
+    ("unique_papers", "work_has_members"): lambda good: good.set("members", None, [0]).set("canonical", None, [0]),
+    ("unique_papers", "named_after_a_member"): setting("work_id", "arxiv:2502.99999", 1),
+    ("unique_papers", "text_of_a_member"): setting(
+        "canonical", {"source": "sample", "source_id": "another", "day": MONDAY}, 1
+    ),
+    ("unique_papers", "every_link_has_a_reason"): lambda good: good.set(
+        "members", [*good.frame["members"][0].to_list(), MEMBER], [0]
+    ),
     ("unique_papers", "title_present"): setting("title", None, 1),
+    ("unique_papers", "version_range"): setting("version", 0, 3),
+    ("unique_papers", "links_sound"): setting("links", [{**ELSEWHERE, "url": "https://x.example", "kind": "page"}], 3),
+    ("unique_papers", "url_is_web"): setting("url", "javascript:alert(1)", 3),
     ("unique_papers", "no_more_works_than_records"): more_upstream,
+    ("unique_papers", "every_record_has_a_work"): fact("unclaimed"),
+    ("unique_papers", "no_record_in_two_works"): fact("shared"),
+    ("unique_papers", "duplicates_as_usual"): fact("duplicates_drifted"),
+    ("tagged_papers", "columns_and_types"): fact("misfits"),
     ("tagged_papers", "every_work_tagged"): fewer,
+    ("tagged_papers", "no_work_lost"): fact("untagged"),
     ("tagged_papers", "work_id_unique"): again,
+    ("tagged_papers", "topics_earned"): setting("topics", [NEVER_EARNED], 1),
+    ("tagged_papers", "topics_of_the_taxonomy"): fact("unknown_topics"),
     ("tagged_papers", "works_with_topics"): setting("topics", [], 11),
+    ("tagged_papers", "topics_as_usual"): fact("topics_drifted"),
+    ("digest", "columns_and_types"): fact("misfits"),
+    ("digest", "work_id_present"): setting("work_id", None, 1),
     ("digest", "work_id_unique"): lambda good: good.set("work_id", "arxiv:2503.00001", [0]),
     ("digest", "place_unique"): setting("place", 2, 1),
-    ("digest", "edition_full"): fewer,
-    ("digest", "score_range"): setting("score", -0.1, 1),
+    ("digest", "places_without_gap"): lambda good: good.set("place", 21, [19]),
+    ("digest", "edition_full"): figure("edition_size", 21),
+    ("digest", "works_exist"): fact("unknown_works"),
+    ("digest", "best_first"): lambda good: good.set("score", 2.5, [19]).set("score_votes", 2.0, [19]),
+    ("digest", "score_range"): lambda good: good.set("score", -0.1, [19]).set("score_votes", -0.6, [19]),
+    ("digest", "score_is_its_parts"): setting("score_votes", 1.1, 1),
+    ("digest", "title_present"): setting("title", None, 3),
+    ("digest", "why_given"): setting("why", "", 1),
+    ("digest", "arrival_known"): setting("arrival", "early", 1),
+    ("digest", "listed_by_the_day"): setting("listed_on", TUESDAY, 1),
+    ("digest", "links_sound"): setting("links", [ELSEWHERE], 3),
     ("digest", "links_are_web"): setting("url", "javascript:alert(1)", 3),
-    ("deliveries", "recipient_unique"): again,
+    ("deliveries", "columns_and_types"): fact("misfits"),
+    ("deliveries", "recipient_unique"): setting("recipient", "reader1@lab.example", 1),
+    ("deliveries", "recipient_format"): setting("recipient", "reader0", 1),
+    ("deliveries", "message_id_unique"): setting("message_id", "<1@lab.example>", 1),
+    ("deliveries", "message_id_format"): setting("message_id", "0@lab.example", 1),
+    ("deliveries", "edition_is_frozen"): setting("edition", "", 1),
+    ("deliveries", "papers_range"): setting("papers", 0, 1),
     ("deliveries", "state_sent"): setting("state", "unknown", 1),
+    ("deliveries", "mailed_what_stands"): fact("beyond_digest"),
 }
 """For each expectation of each suite, what makes a good batch break it and no other."""

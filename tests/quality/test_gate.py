@@ -16,12 +16,13 @@ from orchestration.runs import WINDOW_END, WINDOW_START
 from orchestration.step import step
 from orchestration.warehouse import Warehouse
 from quality import gate
-from quality.expectations import SUITES
+from quality.suites import SUITES
 from tests.lab import Lab
 from tests.quality.batches import MONDAY, SUNDAY, TUESDAY, WEDNESDAY, Batch, batch, fetched_facts
 
 ASSET = "fetched_papers"
 NAMES = [expectation.name for expectation in SUITES[ASSET].expectations]
+THRESHOLDS = {expectation.name: expectation.threshold for expectation in SUITES[ASSET].expectations}
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -46,7 +47,7 @@ class Publisher:
         def offering(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[gate.Event]:
             with gate.on_record(context, warehouse):
                 yield from gate.publish(
-                    context, warehouse, days, offered.frame, touched=touched, facts=offered.facts, beside=beside,
+                    context, warehouse, days, offered.frame, touched=touched, facts=offered.step_facts, beside=beside,
                     append=append, amendment=amendment,
                 )  # fmt: skip
 
@@ -122,7 +123,7 @@ def test_every_expectation_is_a_check_of_the_run_with_its_figures(publish: Publi
     figures = {name: value.value for name, value in checks["title_present"].metadata.items()}
     assert figures == {
         "observed": f"{MONDAY}: 2 of 20 rows unexpected",
-        "threshold": SUITES[ASSET].expectations[2].threshold,
+        "threshold": THRESHOLDS["title_present"],
         "unexpected_count": 2,
         "unexpected_percent": 10.0,
         "sample_keys": "sample/2503.00000, sample/2503.00001",
@@ -199,7 +200,7 @@ def test_tolerated_rows_are_in_quarantine_with_all_that_is_known(publish: Publis
     ((asset, day, key, expectation, value, row, run_id),) = publish.read(
         "SELECT asset, day, key, expectation, value, row, run_id FROM quarantine"
     )
-    assert (asset, day, key, expectation) == (ASSET, TUESDAY, "sample/2503.00005", "votes_range")
+    assert (asset, day, key, expectation) == (ASSET, TUESDAY, "sample/2503.01005", "votes_range")
     assert (value, run_id) == ("-7", result.run_id)
     assert json.loads(row)["title"] == "The title of paper 5"
     assert publish.read("SELECT count(*) FROM fetched_papers WHERE votes < 0") == [(0,)]

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quality import gate
+from quality.suites import SUITES
 from quality.verdict import SAMPLES
-from tests.quality.batches import MONDAY, SUNDAY, TUESDAY, WEDNESDAY, Batch, batch, fetched_facts, frame
+from tests.quality.batches import MONDAY, SCHEMAS, SUNDAY, TUESDAY, WEDNESDAY, Batch, batch, fetched_facts, frame
 
 WINDOW = (MONDAY, TUESDAY, WEDNESDAY)
 
@@ -130,13 +131,13 @@ def test_rows_of_other_days_are_neither_judged_nor_published() -> None:
 
 def test_an_expectation_that_cannot_be_evaluated_is_a_bug_not_bad_data() -> None:
     good = batch("fetched_papers")
-    with pytest.raises(RuntimeError, match="'votes_range' could not be evaluated"):
-        replace(good, frame=good.frame.drop("votes")).judged()
+    with pytest.raises(RuntimeError, match="'url_is_web' could not be evaluated"):
+        replace(good, frame=good.frame.drop("url")).judged()
 
 
 def test_a_fact_that_the_step_does_not_give_is_a_bug() -> None:
     with pytest.raises(RuntimeError, match="'complete' could not be evaluated"):
-        gate.judge("fetched_papers", [MONDAY], frame("fetched_papers", MONDAY))
+        replace(batch("fetched_papers"), facts=batch("fetched_papers").facts.drop("expected")).judged()
 
 
 def test_up_to_ten_keys_are_shown() -> None:
@@ -169,3 +170,20 @@ def test_the_reason_names_every_broken_promise_of_the_day_and_no_other() -> None
     assert "complete: rows 19, expected 20. " in reason
     assert "abstract_present" not in reason
     assert broken.judged().blocked == {MONDAY, TUESDAY}
+
+
+@pytest.mark.parametrize("asset", SUITES)
+def test_a_plan_finds_what_great_expectations_finds_by_itself(asset: str) -> None:
+    import great_expectations as gx
+
+    suite, column = SUITES[asset], "title" if "title" in SCHEMAS[asset] else SUITES[asset].key[0]
+    bad = batch(asset).set(column, "<html>", [1, 2]).set(column, None, [3])
+    asked = [expectation for expectation in suite.expectations if expectation.of == "row"]
+    rows = gate._scalars(bad.frame, suite.derived)
+    whole = gx.get_context(mode="ephemeral").data_sources.add_pandas("x").add_dataframe_asset("x")
+    by_itself = whole.add_batch_definition_whole_dataframe("x").get_batch({"dataframe": rows.to_pandas()})
+    expectations = [getattr(gx.expectations, e.kind)(**e.arguments, meta={"name": e.name}) for e in asked]
+    answer = by_itself.validate(gx.ExpectationSuite("x", expectations), result_format="COMPLETE")
+    usual = dict(gate._places(result) for result in answer.results)
+    assert gate._validate(rows, asked) == usual
+    assert any(usual.values())

@@ -1,0 +1,35 @@
+"""What each table promises, as data: a suite a table, an expectation a row, a module a table.
+
+`SUITES` is ours; what a process judges by is `of`, with the expectations that the operator's folder adds.
+"""
+
+from collections.abc import Mapping
+
+from quality.expectations import Suite
+from quality.suites.clean import CLEAN
+from quality.suites.deliveries import DELIVERIES
+from quality.suites.digest import DIGEST
+from quality.suites.fetched import FETCHED
+from quality.suites.tagged import TAGGED
+from quality.suites.unique import UNIQUE
+
+SUITES: Mapping[str, Suite] = {
+    "fetched_papers": FETCHED,
+    "clean_papers": CLEAN,
+    "unique_papers": UNIQUE,
+    "tagged_papers": TAGGED,
+    "digest": DIGEST,
+    "deliveries": DELIVERIES,
+}
+
+_ADOPTED: dict[str, Suite] = dict(SUITES)
+
+
+def of(table: str) -> Suite:
+    """The table's suite as this process judges by it."""
+    return _ADOPTED[table]
+
+
+def adopt(suites: Mapping[str, Suite]) -> None:
+    """Judge by these suites from now on, in this process; `SUITES` judges by ours alone."""
+    _ADOPTED.update(suites)

@@ -1,0 +1,55 @@
+"""What `tagged_papers` promises: each work with the topics that its text earned, all of the taxonomy."""
+
+import polars as pl
+
+from quality.expectations import Figure, Suite
+from quality.suites import promises as we
+
+TOPICS = pl.col("topics").list
+SOUND = (
+    pl.element().struct.field("field").is_in(["title", "abstract"])
+    & (pl.element().struct.field("score") > 0)
+    & (pl.element().struct.field("phrase").str.len_chars() > 0)
+    & (pl.element().struct.field("label").str.len_chars() > 0)
+)
+
+UNTAGGED = """
+    WITH works AS (SELECT day, work_id FROM unique_papers WHERE day IN (SELECT unnest($days))),
+    made AS (SELECT DISTINCT day, work_id FROM batch),
+    apart AS (
+        (SELECT *, 'is missing' AS what FROM works ANTI JOIN made USING (day, work_id))
+        UNION ALL (SELECT *, 'is no work of the day' AS what FROM made ANTI JOIN works USING (day, work_id))
+    )
+    SELECT day, count(*) AS untagged,
+           string_agg(work_id || ' ' || what, '; ' ORDER BY work_id) AS untagged_told
+    FROM apart GROUP BY day
+"""
+
+TAGGED = Suite(
+    key=("work_id",),
+    upstream="unique_papers",
+    derived=(TOPICS.eval(~SOUND.fill_null(False)).list.sum().fill_null(0).cast(pl.Int32).alias("odd_topics"),),
+    measures=((TOPICS.len() > 0).mean().alias("with_topics"),),
+    queries={"untagged": UNTAGGED},
+    usual=(
+        Figure("with_topics", (TOPICS.len() > 0).mean(), "topics", "share"),
+        Figure("topics_a_work", TOPICS.len().mean(), "topics", "size"),
+    ),
+    expectations=(
+        we.shape(),
+        we.same("every_work_tagged", "rows", "upstream_rows", "Tagging makes one row of each work."),
+        we.none_of("no_work_lost", "untagged",
+                   "Each work of the day is here under its own id, and nothing else is. Report it."),
+        we.unique(("work_id",), "One row a work."),
+        we.between("topics_earned", "odd_topics", None, 0,
+                   "A topic has a label, a score, and the phrase of the title or abstract that earned it."),
+        we.none_of("topics_of_the_taxonomy", "unknown_topics",
+                   "Each topic is one of the taxonomy's, under its label there; another would have no section in the "
+                   "mail. Report it."),
+        we.between("works_with_topics", "with_topics", 0.5, None,
+                   "Most works should match the taxonomy; fewer means that it, or the text, has drifted.",
+                   severity="WARN", of="day"),
+        we.usual("topics_as_usual", "topics",
+                 "Works earn far more or fewer topics than before: the taxonomy was changed, or the text is broken."),
+    ),
+)  # fmt: skip
