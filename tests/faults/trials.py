@@ -26,7 +26,7 @@ from assets.mail.desk import day_edition
 from assets.mail.digest import digests
 from assets.tag.tag import tag
 from orchestration import resources
-from quality import gate
+from quality import evidence, gate, suites
 from quality.verdict import Verdict
 from tests.faults.harm import Fault, Given, Papers
 from tests.lab import STEPS, Lab, lab
@@ -34,6 +34,9 @@ from tests.lab import STEPS, Lab, lab
 HISTORY = timedelta(weeks=10)
 PROVENANCE = ("body", "record", "seen_at")
 """What differs of a record whose harm was undone."""
+
+Made = tuple[pl.DataFrame, pl.DataFrame | None, gate.Amendment | None, pl.DataFrame | None]
+"""The rows, facts, amendment and shares of fields that a step passes to `gate.publish`."""
 
 GRAVEST = ("blocked", "warned", "quarantined")
 State = Literal["blocked", "warned", "quarantined", "repaired", "missed"]
@@ -137,32 +140,36 @@ class Trials:
 
     def _judged(self, table: str, listing: Listing, fault: Fault | None = None, given: Given | None = None) -> Verdict:
         try:
-            frame, facts, amendment = self._made(table, listing)
+            frame, facts, amendment, shares = self._made(table, listing)
         except (TypeError, ValueError, KeyError, pl.exceptions.PolarsError, duckdb.Error) as error:
             raise Stopped(f"the step: {type(error).__name__}") from error
         if fault and given and fault.spoil and table == fault.table:
             frame = fault.spoil(frame, given)
-        return gate._verdict(self.warehouse, table, [self.day], frame, facts, amendment)
+        gone, in_part = (amendment.gone, amendment.days) if amendment else (None, ())
+        found = evidence.gathered(
+            self.warehouse, table, suites.of(table), [self.day], frame, facts=facts, gone=gone, shares=shares
+        )
+        return gate.judge(table, [self.day], found.frame, found.upstream_rows, found.facts, in_part, found.marks)
 
-    def _made(self, table: str, listing: Listing) -> tuple[pl.DataFrame, pl.DataFrame | None, gate.Amendment | None]:
-        """What the step hands to the gate: rows, facts, amendment."""
+    def _made(self, table: str, listing: Listing) -> Made:
+        """What the step hands to the gate."""
         if table == "fetched_papers":
             made = Round.of(self.warehouse, Feeds([Handed(self.archive, listing)], self.store), [self.day], [])
             if made.failures:
                 raise Stopped("the parser")
-            return made.rows, made.facts, None
+            return made.rows, made.facts, None, made.shares
         if table == "clean_papers":
-            return clean(self.warehouse.rows("fetched_papers", [self.day])), None, None
+            return clean(self.warehouse.rows("fetched_papers", [self.day])), None, None, None
         if table == "unique_papers":
             works = resolve(self.warehouse, [self.day], self.decisions)
-            return works.frame, None, gate.Amendment(works.touched, works.gone, works.restated)
+            return works.frame, None, gate.Amendment(works.touched, works.gone, works.restated), None
         if table == "tagged_papers":
-            return tag(self.warehouse.rows("unique_papers", [self.day]), self.taxonomy), None, None
+            return tag(self.warehouse.rows("unique_papers", [self.day]), self.taxonomy), None, None, None
         if table == "digest":
             edition = digests(self.warehouse, [self.day], [], self.desk.size)
-            return edition.rows, edition.sizes, None
+            return edition.rows, edition.sizes, None, None
         self.desk.mail(day_edition(self.warehouse, self.day))
-        return self.desk.delivered([self.day]), None, None
+        return self.desk.delivered([self.day]), None, None, None
 
     def _told(self, fault: Fault, verdict: Verdict) -> Outcome | None:
         """The gravest thing that is said of the day, and would not be said if nothing had been harmed."""
