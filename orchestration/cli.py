@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestration.command import DEBUG, Commands, Day, the_settings
+from orchestration.cli_quality import check, quarantine
+from orchestration.command import DEBUG, Commands, Day, RunFailed, the_settings
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -33,6 +34,10 @@ def main(debug: bool) -> None:
         warnings.filterwarnings("ignore", module="dagster")
 
 
+main.add_command(check)
+main.add_command(quarantine)
+
+
 @main.command()
 @click.argument("day", type=Day(), required=False)
 @click.pass_context
@@ -42,13 +47,15 @@ def digest(context: click.Context, day: date | None) -> None:
     The latest day is mailed, once. A past day is made and not mailed: see `paperboy send`.
     """
     from orchestration import runs, shown
+    from orchestration.alerts.by_command import telling
 
     settings = the_settings()
-    newest = None if day else _newest_day(settings)
-    day = day or newest
-    assert day is not None  # noqa: S101 - _newest_day raises where there is none
-    before = shown.mails(settings, day)
-    _run_or_fail(settings, "daily_digest", day, runs.edition_config(newest=newest), context)
+    with telling(settings):
+        newest = None if day else _newest_day(settings)
+        day = day or newest
+        assert day is not None  # noqa: S101 - _newest_day raises where there is none
+        before = shown.mails(settings, day)
+        _run_or_fail(settings, "daily_digest", day, runs.edition_config(newest=newest), context)
     shown.report(settings, day, before)
 
 
@@ -231,9 +238,9 @@ def doctor() -> None:
     from orchestration.doctor import checks
 
     trouble = False
-    for name, check in checks(the_settings()):
+    for name, looked in checks(the_settings()):
         try:
-            line = f"ok    {name:<12} {check()}"
+            line = f"ok    {name:<12} {looked()}"
         except Exception as error:  # noqa: BLE001 - whatever a check runs into is its finding
             trouble = True
             line = f"FAIL  {name:<12} {' '.join(str(error).split())}"
@@ -280,7 +287,7 @@ def _run_or_fail(settings: "Settings", job: str, day: date, config: dict[str, An
     with _busy(f"{job} {day} ...", shown=not debug), runs.instance(settings) as instance:
         outcome = runs.run_day(_defs(), instance, job, day, config=config, debug=debug)
     if not outcome.success:
-        raise click.ClickException(f"{job} {day} failed at {outcome.step}.\n{outcome.reason}")
+        raise RunFailed(f"{job} {day} failed at {outcome.step}.\n{outcome.reason}")
 
 
 @contextmanager

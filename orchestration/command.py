@@ -3,6 +3,7 @@
 Every known trouble is one clear line on standard error; exit code 2 is bad usage or bad settings, 1 a run that failed.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -37,12 +38,16 @@ class Day(click.ParamType[date]):
         return day
 
 
-class Commands(click.Group):
-    """A group whose commands end on one clear line instead of a traceback, unless `--debug`, before or after them."""
+class Subcommands(click.Group):
+    """A group whose commands take `--debug`, too."""
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
         cmd.params.append(click.Option(["--debug"], is_flag=True, expose_value=False, callback=_debug, help=DEBUG))
         super().add_command(cmd, name)
+
+
+class Commands(Subcommands):
+    """A group whose commands end on one clear line instead of a traceback, unless `--debug`, before or after them."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -54,6 +59,10 @@ class Commands(click.Group):
             if ctx.params.get("debug"):
                 raise
             raise _told(error) from error
+
+
+class RunFailed(click.ClickException):
+    """A run that began and failed; the instance knows of it."""
 
 
 def _debug(ctx: click.Context, _: click.Parameter, given: bool) -> None:
@@ -69,6 +78,12 @@ def _told(error: Exception) -> click.ClickException:
     known = type(error).__module__.startswith(("orchestration", "assets", "quality"))
     text = str(error) if known else f"{type(error).__name__}: {error} (paperboy --debug shows where)"
     return click.ClickException(text)
+
+
+def in_columns(lines: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of cells as text, the cells of a column one below the other."""
+    widths = [max(len(line[place]) for line in lines) for place in range(len(lines[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
 
 
 def the_settings() -> "Settings":

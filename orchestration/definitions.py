@@ -10,14 +10,14 @@ from assets.tag.asset import tagged_papers
 from orchestration.jobs import backfill, daily_digest, send
 from orchestration.resources import resources
 from orchestration.schedules import daily
-from orchestration.sensors import day_by_day
+from orchestration.sensors import alert_on_failure, alert_on_success, alerts_that_wait, day_by_day
 from orchestration.settings import current
 
 defs = dg.Definitions(
     assets=[fetched_papers, clean_papers, unique_papers, tagged_papers, digest, deliveries],
     jobs=[daily_digest, backfill, send],
     schedules=[daily],
-    sensors=[day_by_day],
+    sensors=[day_by_day, alert_on_failure, alert_on_success, alerts_that_wait],
     resources=resources(current()),
     executor=dg.in_process_executor,
 )

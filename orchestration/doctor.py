@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 
 from assets.fetch.source import Source
 from orchestration import resources
+from orchestration.alerts.book import State
+from orchestration.alerts.channels import WebhookChannel
 from orchestration.settings import Settings
 
 Check = Callable[[], str]
@@ -28,6 +30,7 @@ def checks(settings: Settings) -> Iterator[tuple[str, Check]]:
         "mail",
         lambda: f"{resources.transport(settings).check()}, {len(settings.mail.recipients)} reader(s)",
     )
+    yield "alerts", lambda: _alerts(settings)
 
 
 def _summary(settings: Settings) -> str:
@@ -65,3 +68,17 @@ def _home(settings: Settings) -> str:
 def _warehouse(settings: Settings) -> str:
     found = resources.warehouse(settings).read("SELECT count(DISTINCT day) AS days FROM fetched_papers")
     return f"{resources.warehouse(settings).path}, {found['days'].item()} days with papers"
+
+
+def _alerts(settings: Settings) -> str:
+    alarm = resources.alarm(settings)
+    if not alarm.on:
+        return "off: nobody is told when a day fails; set alerts.to"
+    if unusable := WebhookChannel(settings.alerts.notify).unusable():
+        raise ValueError(f"apprise cannot read {', '.join(unusable)}")
+    if undelivered := alarm.undelivered():
+        told = [f"{found.subject!r} to {found.address} is {found.state}: {found.reason}" for found in undelivered]
+        raise RuntimeError(f"{len(told)} message(s) of the last week did not arrive: {'; '.join(told)}")
+    webhooks = f" and {len(settings.alerts.notify)} webhook(s)" if settings.alerts.notify else ""
+    sent = len(alarm.book.sendings((State.SENT,)))
+    return f"{', '.join(settings.alerts.to) or 'no mail'}{webhooks}, {sent} message(s) sent so far"

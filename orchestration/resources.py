@@ -17,11 +17,16 @@ from assets.mail.outbox import Outbox
 from assets.mail.transport import MaildirTransport, SmtpTransport, Transport
 from assets.tag.taxonomy import DEFAULT, Taxonomy
 from assets.tag.taxonomy import load as load_taxonomy
+from orchestration.alerts.announce import Alarm
+from orchestration.alerts.channels import MailChannel, WebhookChannel
+from orchestration.alerts.words import Words
 from orchestration.settings import Mail, Settings
 from orchestration.warehouse import Warehouse, empty
 from quality.expectations import Suite
 from quality.own import load as load_expectations
 from quality.suites import SUITES
+
+ALARM_WAIT_SECONDS = 5
 
 
 def resources(settings: Settings) -> dict[str, Any]:
@@ -32,6 +37,7 @@ def resources(settings: Settings) -> dict[str, Any]:
         "decisions": dg.ResourceDefinition(lambda _: decisions(settings)),
         "taxonomy": dg.ResourceDefinition(lambda _: taxonomy(settings)),
         "desk": dg.ResourceDefinition(lambda _: desk(settings)),
+        "alarm": dg.ResourceDefinition(lambda _: alarm(settings)),
     }
 
 
@@ -101,6 +107,24 @@ def desk(settings: Settings) -> Desk:
         size=settings.digest.size,
         current_days=settings.mail.current_days,
         time_zone=settings.schedule.time_zone,
+    )
+
+
+def alarm(settings: Settings) -> Alarm:
+    """Who is told of what fails. It gives up on a warehouse in use soon, for it can look again."""
+    return Alarm(
+        warehouse=Warehouse(
+            path=str(settings.home / "warehouse.duckdb"),
+            lock_wait_seconds=min(ALARM_WAIT_SECONDS, settings.lock_wait_seconds),
+        ),
+        file=settings.home / "alerts.sqlite",
+        channels=[
+            MailChannel(transport(settings), settings.mail.sender, settings.alerts.to),
+            WebhookChannel(settings.alerts.notify),
+        ],
+        words=Words(str(settings.home), settings.mail.recipients),
+        time_zone=settings.schedule.time_zone,
+        wait=min(ALARM_WAIT_SECONDS, settings.lock_wait_seconds),
     )
 
 

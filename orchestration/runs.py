@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+import socket
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib.resources import as_file, files
@@ -17,6 +18,11 @@ from orchestration.settings import Settings
 WINDOW_START = "dagster/asset_partition_range_start"
 WINDOW_END = "dagster/asset_partition_range_end"
 BY_COMMAND = {"paperboy/by": "command"}
+PROCESS = "paperboy/process"
+"""The tag that names host and process of a command's run: Dagster looks after the processes that it began itself."""
+
+WINDOW = "paperboy/window"
+"""The tag that names the window that failed, on the runs that make its days anew."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +58,15 @@ def run_day(
     day: date,
     *,
     config: dict[str, Any] | None = None,
+    window: str | None = None,
     debug: bool = False,
 ) -> Outcome:
-    """One run for one day."""
+    """One run for one day; `window` is the run of the window that failed before it, if there is one."""
     result = defs.resolve_job_def(job).execute_in_process(
         instance=instance,
         partition_key=day.isoformat(),
         run_config={**_quiet(debug), **(config or {})},
-        tags=BY_COMMAND,
+        tags={**_by_command(), **({WINDOW: window} if window else {})},
         raise_on_error=False,
     )
     return _outcome([day], result)
@@ -93,8 +100,9 @@ def backfill(
         if outcome.success or len(window) == 1:
             yield outcome
             continue
+        failed = outcome.run_id
         for day in window:
-            outcome = run_day(defs, instance, "backfill", day, config=config, debug=debug)
+            outcome = run_day(defs, instance, "backfill", day, config=config, window=failed, debug=debug)
             progress(outcome)
             yield outcome
 
@@ -109,11 +117,38 @@ def _run_window(
 ) -> Outcome:
     if len(window) == 1:
         return run_day(defs, instance, "backfill", window[0], config=config, debug=debug)
-    tags = {WINDOW_START: window[0].isoformat(), WINDOW_END: window[-1].isoformat(), **BY_COMMAND}
+    tags = {WINDOW_START: window[0].isoformat(), WINDOW_END: window[-1].isoformat(), **_by_command()}
     result = defs.resolve_job_def("backfill").execute_in_process(
         instance=instance, run_config={**_quiet(debug), **config}, tags=tags, raise_on_error=False
     )
     return _outcome(window, result)
+
+
+def bury(instance: dg.DagsterInstance) -> None:
+    """Note as failed what commands of this machine began and did not end because their process is gone.
+
+    Dagster would take such a run for one under way, and let no other begin.
+    """
+    unfinished = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED], tags=BY_COMMAND)
+    for run in instance.get_runs(unfinished):
+        host, _, process = run.tags.get(PROCESS, "").rpartition("/")
+        if host == socket.gethostname() and not _alive(int(process)):
+            instance.report_run_failed(run, f"Its process {process} is gone: killed, or the machine went down.")
+
+
+def _by_command() -> dict[str, str]:
+    # Dagster cannot try again what it did not begin, and is not to say that it will.
+    return {**BY_COMMAND, PROCESS: f"{socket.gethostname()}/{os.getpid()}", "dagster/max_retries": "0"}
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
 
 
 def _quiet(debug: bool) -> dict[str, Any]:
@@ -122,18 +157,27 @@ def _quiet(debug: bool) -> dict[str, Any]:
 
 
 def _outcome(days: Sequence[date], result: dg.ExecuteInProcessResult) -> Outcome:
-    for event in result.all_events:
-        if event.is_step_failure:
-            failure = event.step_failure_data
-            told = failure.user_failure_data and failure.user_failure_data.description
-            return Outcome(days, False, result.run_id, event.step_key or "", told or _innermost(failure.error))
-        if event.is_job_failure:
-            return Outcome(days, False, result.run_id, "its start", _innermost(event.job_failure_data.error))
+    if failed := failure(result.all_events):
+        return Outcome(days, False, result.run_id, *failed)
     return Outcome(days, result.success, result.run_id)
 
 
+def failure(events: Iterable[dg.DagsterEvent]) -> tuple[str, str] | None:
+    """The step that failed, or "its start", and why; None where no event of a run tells of a failure."""
+    for event in events:
+        if event.is_step_failure:
+            failed = event.step_failure_data
+            told = failed.user_failure_data and failed.user_failure_data.description
+            return event.step_key or "", told or _innermost(failed.error)
+        if event.is_job_failure:
+            # A run that the daemon declares failed has a message and no error.
+            error = event.job_failure_data.error if event.event_specific_data else None
+            return "its start", _innermost(error) if error else event.message or "no reason was recorded"
+    return None
+
+
 def _innermost(error: SerializableErrorInfo | None) -> str:
-    """What a failure began with: Dagster wraps errors in errors of its own."""
-    while error is not None and error.cause is not None:
+    """What a failure is of ours: Dagster wraps errors in errors of its own."""
+    while error is not None and error.cause is not None and (error.cls_name or "").startswith(("Dagster", "Retry")):
         error = error.cause
     return error.message.strip() if error else "no reason was recorded"

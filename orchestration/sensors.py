@@ -1,12 +1,15 @@
-"""What the daemon does of itself: a window that failed is made again day by day, so that only its bad days fail."""
+"""What the daemon does of itself: a window that failed is made again day by day, so that only its bad days fail; and
+the operator is told what failed, and when it is over."""
 
 from collections.abc import Iterator
 
 import dagster as dg
 
+from orchestration.alerts.announce import Alarm, Occasion
 from orchestration.jobs import backfill
 from orchestration.partitions import DAYS
-from orchestration.runs import BY_COMMAND, WINDOW_END, WINDOW_START
+from orchestration.runs import BY_COMMAND, WINDOW, WINDOW_END, WINDOW_START
+from orchestration.schedules import CAUGHT_UP
 
 
 @dg.run_failure_sensor(
@@ -32,5 +35,54 @@ def day_by_day(context: dg.RunFailureSensorContext) -> Iterator[dg.RunRequest | 
             run_key=f"{run.run_id}/{day}",
             partition_key=day,
             asset_selection=steps or None,
-            tags={"paperboy/window": run.run_id},
+            tags={WINDOW: run.run_id},
         )
+
+
+@dg.run_failure_sensor(
+    monitor_all_code_locations=True,  # a run of the command has none
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=30,
+    description="Tells the operator of a day that was rejected, or of a run that failed otherwise: one message an "
+    "incident, however often it is tried again. Silent unless alerts.to or alerts.notify names somebody.",
+)
+def alert_on_failure(context: dg.RunFailureSensorContext, alarm: dg.ResourceParam[Alarm]) -> None:
+    """What fails stays told: the message is written down before it is sent."""
+    _announce(context, alarm, _of_the_day(context.dagster_run))
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    monitor_all_code_locations=True,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=30,
+    description="Tells the operator what a good run has ended, and after the daily run, at most once a day, of the "
+    "warnings that are new. Silent unless alerts.to or alerts.notify names somebody.",
+)
+def alert_on_success(context: dg.RunStatusSensorContext, alarm: dg.ResourceParam[Alarm]) -> None:
+    """The same look as after a failure: which of the two comes first does not matter."""
+    _announce(context, alarm, _of_the_day(context.dagster_run))
+
+
+@dg.sensor(
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=600,
+    description="Tells the operator what had to wait: for the mail server, for the warehouse, or for the other runs "
+    "that it is told together with.",
+)
+def alerts_that_wait(context: dg.SensorEvaluationContext, alarm: dg.ResourceParam[Alarm]) -> dg.SkipReason:
+    """Looks into the alerts' own small book, and further only where something waits."""
+    if not alarm.waiting():
+        return dg.SkipReason("nothing waits" if alarm.on else "alerts are off: alerts.to names nobody")
+    _announce(context, alarm, daily=False)
+    return dg.SkipReason("looked again")
+
+
+def _announce(context: dg.RunStatusSensorContext | dg.SensorEvaluationContext, alarm: Alarm, daily: bool) -> None:
+    for sending in alarm.announce(context.instance, Occasion(daily=daily)):
+        context.log.warning(f"{sending.subject}: {sending.state} to {sending.address}: {sending.reason}")
+
+
+def _of_the_day(run: dg.DagsterRun) -> bool:
+    """Whether it is the run of a day's edition, and none that catches up or backfills."""
+    return run.job_name == "daily_digest" and not {CAUGHT_UP, "dagster/backfill"}.intersection(run.tags)

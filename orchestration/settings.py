@@ -208,6 +208,13 @@ class Mail(_Part):
     timeout_seconds: Seconds = Field(default=30, gt=0)
 
 
+class Alerts(_Part):
+    """Who is told when a day fails; nobody, unless the operator names somebody."""
+
+    to: Annotated[tuple[Address, ...], BeforeValidator(_split)] = ()
+    notify: Annotated[tuple[SecretStr, ...], BeforeValidator(_split)] = ()
+
+
 class Settings(_Part):
     """The whole of it; see `paperboy.example.toml` for what each key means."""
 
@@ -226,6 +233,7 @@ class Settings(_Part):
     schedule: Schedule = Schedule()
     digest: Digest = Digest()
     mail: Mail = Mail()
+    alerts: Alerts = Alerts()
 
     @property
     def contact(self) -> str:

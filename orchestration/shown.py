@@ -8,6 +8,7 @@ from datetime import date
 import click
 
 from orchestration import resources
+from orchestration.command import in_columns
 from orchestration.settings import Settings
 from orchestration.status import STEPS, DayStatus, quarantined, statuses
 
@@ -65,6 +66,4 @@ def table(found: Sequence[DayStatus]) -> list[str]:
         counts = [str(row.rows.get(step, "-")) for step in STEPS]
         mails = ", ".join(f"{count} {state}" for state, count in row.mails.items()) or "-"
         lines.append((row.day.isoformat(), row.state, *counts, str(row.quarantined), mails))
-    widths = [max(len(line[place]) for line in lines) for place in range(len(heads))]
-    table = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
-    return [*table, *(f"{row.day}: {row.reason.splitlines()[0]}" for row in found if row.reason)]
+    return [*in_columns(lines), *(f"{row.day}: {row.reason.splitlines()[0]}" for row in found if row.reason)]

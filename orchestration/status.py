@@ -18,12 +18,13 @@ LEDGER = """
     SELECT day, source, state, reason FROM fetch_ledger WHERE day BETWEEN $first AND $last ORDER BY ALL
 """
 QUARANTINED = """
-    SELECT day, count(DISTINCT (asset, key)) AS rows FROM quarantine WHERE day BETWEEN $first AND $last GROUP BY day
+    SELECT day, count(DISTINCT (asset, key)) AS rows FROM open_quarantine
+    WHERE day BETWEEN $first AND $last GROUP BY day
 """
 
 
 QUARANTINED_KEYS = """
-    SELECT DISTINCT key, expectation FROM quarantine WHERE day = $day ORDER BY ALL
+    SELECT DISTINCT key, expectation FROM open_quarantine WHERE day = $day ORDER BY ALL
 """
 
 

@@ -37,9 +37,10 @@ KEPT = {"partitions": "outcomes"}
 
 STALE = """
     SELECT mine.day FROM partitions AS mine JOIN partitions AS theirs USING (day)
+    LEFT JOIN redecided ON redecided.asset = mine.asset AND redecided.day = mine.day
     WHERE mine.asset = $asset AND theirs.asset = $upstream AND theirs.outcome = 'published'
-      AND theirs.recorded_at > mine.recorded_at AND NOT list_contains($days, day)
-    ORDER BY day
+      AND greatest(theirs.recorded_at, redecided.decided_at) > mine.recorded_at AND NOT list_contains($days, mine.day)
+    ORDER BY mine.day
 """
 
 
@@ -108,7 +109,7 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         return self.read(query, {"days": list(days)})
 
     def stale(self, asset: str, upstream: str, days: Collection[date]) -> list[date]:
-        """The days beside `days` that `asset` made before `upstream` was made again, in order."""
+        """The days beside `days` that `asset` made before `upstream` was made again, or the operator released a row."""
         return self.read(STALE, {"asset": asset, "upstream": upstream, "days": list(days)})["day"].to_list()
 
     def publish(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import polars as pl
 
+from quality.decisions import key_of, value_of
 from quality.verdict import SAMPLES, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -155,25 +156,36 @@ def _partitions(rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
 
 
 def quarantine(verdict: Verdict, days: Sequence[date], run_id: str) -> pl.DataFrame:
-    """A row for each tolerated failure of a published day, for `quarantine`."""
+    """A row for each tolerated or settled failure of a published day, for `quarantine`."""
     rows = []
     for place, findings in verdict.quarantined.items():
         row = verdict.frame.row(place, named=True)
         for finding in (finding for finding in findings if finding.day in days):
-            column = finding.expectation.arguments.get("column", "").removesuffix("_count")
-            value = None if row.get(column) is None else str(row[column])
+            value = value_of(finding.expectation, row)
             record = json.dumps(row, default=str, ensure_ascii=False)
             rows.append((verdict.asset, finding.day, verdict.key(place), finding.expectation.name, value, record,
                          run_id, now()))  # fmt: skip
     return pl.DataFrame(rows, schema=QUARANTINE, orient="row")
 
 
+def keys(verdict: Verdict, days: Sequence[date], gone: pl.DataFrame) -> pl.DataFrame:
+    """The rows of an amendment, those that come and those that go, as (asset, day, key) of `quarantine`."""
+    columns = ["day", *verdict.suite.key]
+    rows = pl.concat([verdict.frame.filter(pl.col("day").is_in(list(days))).select(columns), gone.select(columns)])
+    found = [(verdict.asset, row["day"], key_of(verdict.suite.key, row)) for row in rows.iter_rows(named=True)]
+    return pl.DataFrame(found, schema={name: QUARANTINE[name] for name in ("asset", "day", "key")}, orient="row")
+
+
 @dataclass(frozen=True)
 class Written:
-    """What was written of a day: how many rows it holds now, and those that are worth showing."""
+    """What was written of a day: how many rows it holds now, those that are worth showing, how many wait in quarantine.
+
+    Of a day of which single rows were replaced, what waits is not known.
+    """
 
     rows: int
     shown: pl.DataFrame
+    quarantined: int | None = None
 
 
 def restated(
@@ -218,7 +230,8 @@ def further_materializations(
 
 def _about(context: dg.AssetExecutionContext, written: Written) -> dict[str, Any]:
     preview = dg.MetadataValue.md(markdown(context.asset_key.to_user_string(), written.shown.head(PREVIEW_ROWS)))
-    return {"dagster/partition_row_count": written.rows, "preview": preview}
+    waiting = {} if written.quarantined is None else {"quarantined": written.quarantined}
+    return {"dagster/partition_row_count": written.rows, **waiting, "preview": preview}
 
 
 def column_schema(schema: pl.Schema) -> dg.TableSchema:

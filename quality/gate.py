@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import polars as pl
 
-from quality import entries, evidence, suites
+from quality import decisions, entries, evidence, findings, suites
+from quality.decisions import Decisions
 from quality.expectations import Expectation, Suite
 from quality.verdict import Finding, Verdict
 
@@ -68,8 +69,10 @@ def publish(
     which days it holds some rows only; one of either that is blocked keeps its earlier rows and stops nothing. `facts`
     are figures a day that the suite speaks of; `beside`, `recorded`, `append` and `remove` are other tables' rows,
     written in the same transaction (`Warehouse.publish`); `recorded` ones also for a day that is blocked.
-    Raises `dagster.Failure` when a day is blocked: nothing is written then but the results and the reason.
+    Raises `dagster.Failure` when a day is blocked: nothing is written then but the results and the reason, and
+    `ValueError` where a table with a suite of its own stands beside.
     """
+    _refuse_unjudged(beside, recorded, append, remove)
     asset = context.asset_key.to_user_string()
     every_day = [*days, *touched]
     shares = (beside or {}).get("field_shares")
@@ -103,6 +106,7 @@ def republish(
     A day that is blocked keeps its earlier rows. The step's checks speak of its own days, so what is found here is in
     `quality_results` only.
     """
+    _refuse_unjudged(append, remove)
     verdict, figures = _verdict(warehouse, context.asset_key.to_user_string(), days, frame, None, amendment)
     published = [day for day in days if day not in verdict.blocked]
     written = _write(context, warehouse, verdict, published, _of(published, figures), append, remove, amendment)
@@ -122,7 +126,8 @@ def _verdict(
     gone = amendment.gone if amendment else None
     found = evidence.gathered(warehouse, asset, suites.of(asset), days, frame, facts=facts, gone=gone, shares=shares)
     in_part = amendment.days if amendment else ()
-    verdict = judge(asset, days, found.frame, found.upstream_rows, found.facts, in_part, found.marks)
+    decided = Decisions.of(warehouse, asset, [*days, *in_part])
+    verdict = judge(asset, days, found.frame, found.upstream_rows, found.facts, in_part, decided, found.marks)
     return verdict, {"day_figures": found.figures}
 
 
@@ -142,7 +147,9 @@ def _write(
     """
     run_id, asset, rows = context.run.run_id, verdict.asset, verdict.publishable(days)
     written = {
-        day: entries.Written(found.height, found) for day in days for found in [rows.filter(pl.col("day") == day)]
+        day: entries.Written(found.height, found, verdict.waiting(day))
+        for day in days
+        for found in [rows.filter(pl.col("day") == day)]
     }
     replace = {
         asset: rows,
@@ -156,11 +163,18 @@ def _write(
         come, gone = verdict.publishable(amended), amendment.gone.filter(pl.col("day").is_in(amended))
         followed = [day for day in amendment.restated if day in amended]
         partitions, restated = entries.restated(warehouse, asset, followed, come, gone, run_id)
-        append |= {asset: come, "partitions": partitions}
-        remove = {asset: gone, "partitions": partitions.select("asset", "day"), **remove}
+        settled = entries.keys(verdict, amended, gone)
+        append |= {asset: come, "partitions": partitions, "quarantine": entries.quarantine(verdict, amended, run_id)}
+        remove = {asset: gone, "partitions": partitions.select("asset", "day"), "quarantine": settled, **remove}
         written |= restated
     warehouse.publish(asset, days, replace, append, remove)
     return written
+
+
+def _refuse_unjudged(*beside: Mapping[str, pl.DataFrame] | None) -> None:
+    """Raise `ValueError` where rows of a table with a suite would be written beside those that are judged."""
+    if unjudged := sorted({table for tables in beside for table in tables or {}} & suites.SUITES.keys()):
+        raise ValueError(f"{', '.join(unjudged)}: rows of a table with a suite are published by its own step only")
 
 
 def _of(days: Sequence[date], tables: Mapping[str, pl.DataFrame] | None) -> dict[str, pl.DataFrame]:
@@ -196,28 +210,46 @@ def judge(
     upstream_rows: pl.DataFrame | None = None,
     facts: pl.DataFrame | None = None,
     in_part: Sequence[date] = (),
+    decided: Decisions = decisions.NONE,
     marks: pl.DataFrame | None = None,
 ) -> Verdict:
     """Every expectation of the asset's suite on every day; reads and writes nothing.
 
     `upstream_rows` are counts as (day, rows), `facts` any further figures a day. Of the days `in_part`, `frame` holds
-    some rows only, and only what is expected of a row is judged. `marks` are further columns of the rows.
+    some rows only, and only what is expected of a row is judged. `decided` is what the operator said about single rows,
+    `marks` are further columns of the rows.
     Raises `RuntimeError` when an expectation itself breaks: a bug must not look like bad data.
     """
     started = time.perf_counter()
     suite = suites.of(asset)
-    figures = _figures(suite, days, frame, upstream_rows, facts)
-    rows = _scalars(frame, suite.derived) if marks is None else _scalars(frame, suite.derived).hstack(marks)
-    row_failures = _validate(rows, [e for e in suite.expectations if e.of == "row"])
-    day_failures = _validate(figures, [e for e in suite.expectations if e.of == "day"])
+    figures = findings.figures_of(suite, days, frame, upstream_rows, facts)
     counted = figures.select("day", "rows")
     if in_part:
-        counted = pl.concat([counted, _figures(Suite((), ()), in_part, frame, None, None)])
-    findings = [
-        *_row_findings(suite, counted, frame, row_failures),
-        *_day_findings(suite, figures, day_failures),
-    ]
-    return Verdict(asset, suite, frame, tuple(findings), time.perf_counter() - started)
+        counted = pl.concat([counted, findings.figures_of(Suite((), ()), in_part, frame, None, None)])
+    found = found_by(suite, figures, counted, frame, decided, marks)
+    return Verdict(asset, suite, frame, found, time.perf_counter() - started)
+
+
+def found_by(
+    suite: Suite,
+    figures: pl.DataFrame,
+    counted: pl.DataFrame,
+    frame: pl.DataFrame,
+    decided: Decisions,
+    marks: pl.DataFrame | None,
+) -> tuple[Finding, ...]:
+    """What each expectation says of each day; `counted` are the rows of each, also of days in part."""
+    rows = (
+        findings.scalars(frame, suite.derived)
+        if marks is None
+        else findings.scalars(frame, suite.derived).hstack(marks)
+    )
+    row_failures = validate(rows, [e for e in suite.expectations if e.of == "row"])
+    day_failures = validate(figures, [e for e in suite.expectations if e.of == "day"])
+    return (
+        *findings.row_findings(suite, counted, frame, row_failures, decided),
+        *findings.day_findings(suite, figures, day_failures),
+    )
 
 
 def specs(asset: str) -> list[dg.AssetCheckSpec]:
@@ -234,34 +266,7 @@ def specs(asset: str) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def _figures(
-    suite: Suite,
-    days: Sequence[date],
-    frame: pl.DataFrame,
-    upstream_rows: pl.DataFrame | None,
-    facts: pl.DataFrame | None,
-) -> pl.DataFrame:
-    """One row a day, also for days without rows."""
-    measured = frame.group_by("day").agg(pl.len().cast(pl.Int64).alias("rows"), *suite.measures)
-    figures = pl.DataFrame({"day": list(days)}, schema={"day": pl.Date}).join(measured, on="day", how="left")
-    figures = figures.with_columns(pl.col("rows").fill_null(0))
-    if upstream_rows is not None:
-        counted = upstream_rows.select("day", pl.col("rows").alias("upstream_rows"))
-        figures = figures.join(counted, on="day", how="left").with_columns(pl.col("upstream_rows").fill_null(0))
-    if facts is not None:
-        figures = figures.join(facts, on="day", how="left")
-    return figures.with_columns(*suite.figures)
-
-
-def _scalars(frame: pl.DataFrame, derived: Sequence[pl.Expr]) -> pl.DataFrame:
-    """The batch as Great Expectations can read it: a list column becomes its length, other nested ones are left out."""
-    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
-    lists = [name for name in nested if isinstance(frame.schema[name], pl.List)]
-    lengths = [pl.col(name).list.len().fill_null(0).cast(pl.Int32).alias(f"{name}_count") for name in lists]
-    return frame.with_columns(*lengths, *derived).drop(nested)
-
-
-def _validate(batch: pl.DataFrame, expectations: Sequence[Expectation]) -> dict[str, list[int]]:
+def validate(batch: pl.DataFrame, expectations: Sequence[Expectation]) -> dict[str, list[int]]:
     """For each expectation's name the places of the rows that broke it."""
     if batch.is_empty() or not expectations:
         return {expectation.name: [] for expectation in expectations}
@@ -340,30 +345,3 @@ def _graph(engine: Any, metrics: list[Any]) -> Any:
     from great_expectations.validator.validation_graph import ValidationGraph
 
     return ValidationGraph(engine, metrics)
-
-
-def _row_findings(
-    suite: Suite, counted: pl.DataFrame, frame: pl.DataFrame, failures: Mapping[str, list[int]]
-) -> Iterator[Finding]:
-    days = frame["day"].to_list()
-    for expectation in (e for e in suite.expectations if e.of == "row"):
-        by_day: dict[date, list[int]] = {}
-        for place in failures[expectation.name]:
-            by_day.setdefault(days[place], []).append(place)
-        for day, rows in counted.iter_rows():
-            unexpected = tuple(by_day.get(day, ()))
-            yield Finding(expectation, day, rows, unexpected, f"{len(unexpected)} of {rows} rows unexpected")
-
-
-def _day_findings(suite: Suite, figures: pl.DataFrame, failures: Mapping[str, list[int]]) -> Iterator[Finding]:
-    for expectation in (e for e in suite.expectations if e.of == "day"):
-        failed = set(failures[expectation.name])
-        for place, row in enumerate(figures.iter_rows(named=True)):
-            observed = ", ".join(f"{column} {row[column]}{_told(row, column)}" for column in expectation.columns)
-            yield Finding(expectation, row["day"], 1, (place,) if place in failed else (), observed)
-
-
-def _told(row: Mapping[str, Any], column: str) -> str:
-    """What a fact says beside its figure: which fields, which sources."""
-    told = row.get(f"{column}_told")
-    return f" ({told})" if told else ""

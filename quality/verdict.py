@@ -7,6 +7,7 @@ from functools import cached_property
 
 import polars as pl
 
+from quality.decisions import key_of
 from quality.expectations import Expectation, Suite
 
 SAMPLES = 10
@@ -14,13 +15,17 @@ SAMPLES = 10
 
 @dataclass(frozen=True)
 class Finding:
-    """One expectation judged on one day: which of its rows failed, by their place in the batch."""
+    """One expectation judged on one day: which of its rows failed, by their place in the batch.
+
+    Rows that the operator decided about are not among the unexpected: `dropped` ones stay out, released ones pass.
+    """
 
     expectation: Expectation
     day: date
     rows: int
     unexpected: tuple[int, ...]
     observed: str
+    dropped: tuple[int, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -50,13 +55,20 @@ class Verdict:
 
     @cached_property
     def quarantined(self) -> dict[int, list[Finding]]:
-        """The rows that a published day leaves out, by place, with the tolerated failures of each."""
+        """The rows that a published day leaves out, by place, with the tolerated or settled failures of each."""
         rows: dict[int, list[Finding]] = {}
         for finding in self.findings:
-            if finding.passed and finding.expectation.of == "row" and finding.expectation.severity == "ERROR":
-                for place in finding.unexpected:
-                    rows.setdefault(place, []).append(finding)
+            tolerated = finding.passed and finding.expectation.of == "row" and finding.expectation.severity == "ERROR"
+            for place in (*(finding.unexpected if tolerated else ()), *finding.dropped):
+                rows.setdefault(place, []).append(finding)
         return rows
+
+    def waiting(self, day: date) -> int:
+        """How many rows of a published day are in quarantine and wait for the operator's word."""
+        return len({
+            place for place, findings in self.quarantined.items()
+            for finding in findings if finding.day == day and place in finding.unexpected
+        })  # fmt: skip
 
     def publishable(self, days: Iterable[date]) -> pl.DataFrame:
         """The rows of these days that may be written."""
@@ -72,7 +84,7 @@ class Verdict:
 
     def key(self, place: int) -> str:
         """A row's key in words: its values joined by a slash."""
-        return "/".join(str(self.frame[column][place]) for column in self.suite.key)
+        return key_of(self.suite.key, {column: self.frame[column][place] for column in self.suite.key})
 
     def reason(self, day: date) -> str:
         """Why the day is blocked: each expectation with its figures, sample keys and advice."""

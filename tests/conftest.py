@@ -6,8 +6,13 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from hypothesis import settings
 
 from tests.lab import DAILY_PAPERS, Lab, lab
+
+# How long an example takes is the machine's business; speed is measured in the benchmarks.
+settings.register_profile("paperboy", deadline=None)
+settings.load_profile("paperboy")
 
 
 class NewLab(Protocol):

@@ -20,6 +20,7 @@ from orchestration.definitions import defs
 from orchestration.resources import outbox, resources, warehouse
 from orchestration.settings import Settings, load
 from orchestration.status import DayStatus, statuses
+from tests.audited import unaudited
 
 CHECKOUT = Path(__file__).parents[1]
 DATA = CHECKOUT / "../shared/data"
@@ -128,8 +129,13 @@ class Lab:
 
 @contextmanager
 def lab(home: Path, **environment: str) -> Iterator[Lab]:
-    """A Paperboy at `home`, with settings as environment variables without their prefix."""
+    """A Paperboy at `home`, with settings as environment variables without their prefix.
+
+    Whatever happened in it, at its end no row stands that the gate did not let through.
+    """
     variables = {f"PAPERBOY_{name}": value for name, value in {"HOME": str(home), **environment}.items()}
     settings = load(variables, file=home / "no-such.toml")
     with runs.instance(settings) as instance:
         yield Lab(settings, instance)
+        tables = warehouse(settings)
+        assert not Path(tables.path).exists() or unaudited(tables) == []

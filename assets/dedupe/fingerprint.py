@@ -25,7 +25,7 @@ BLOCK = pl.Schema(
         "key": pl.UInt64(),
     }
 )
-"""The columns of `blocks`; `kind` is doi, title, authors or band."""
+"""The blocking keys of records; `kind` is doi, title, authors or band."""
 
 BANDS = 16
 ROWS = 2
@@ -73,7 +73,7 @@ def _blocks(records: pl.DataFrame) -> pl.DataFrame:
 
 
 def _keys(said: pl.Series) -> list[int | None]:
-    return [_hash(f"{ALGORITHM} {said.name} {text}") if text else None for text in said]
+    return [hash64(f"{ALGORITHM} {said.name} {text}") if text else None for text in said]
 
 
 def _bands(records: pl.DataFrame) -> pl.DataFrame:
@@ -86,7 +86,7 @@ def _bands(records: pl.DataFrame) -> pl.DataFrame:
         hashes, ends.astype(np.uint64), BANDS * ROWS, ALGORITHM
     ).to_rows()
     low, high = np.array(rows, dtype=np.uint64).reshape(-1, BANDS, ROWS).transpose(2, 0, 1)
-    salts = np.array([_hash(f"{ALGORITHM} band {band}") for band in range(BANDS)], dtype=np.uint64)
+    salts = np.array([hash64(f"{ALGORITHM} band {band}") for band in range(BANDS)], dtype=np.uint64)
     keys = (high << np.uint64(32) | low) ^ salts
     named = records.select(_RECORD)[np.repeat(told, BANDS)]
     return named.with_columns(kind=pl.lit("band"), key=pl.Series(keys.reshape(-1)))
@@ -112,5 +112,6 @@ def _word_hashes(words: pl.Series) -> list[int]:
     return hashes
 
 
-def _hash(text: str) -> int:
+def hash64(text: str) -> int:
+    """64 bits of BLAKE2b."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")

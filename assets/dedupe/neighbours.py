@@ -11,20 +11,23 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from assets.dedupe import candidates, fingerprint
+from assets.dedupe import candidates, fingerprint, profiles
 from assets.dedupe.decisions import DECISION, Pair
 
 if TYPE_CHECKING:
     from orchestration.warehouse import Warehouse
 
 RECORDS = """
-    SELECT * FROM clean_papers SEMI JOIN papers USING (paper_id)
+    SELECT said FROM profiles SEMI JOIN papers USING (paper_id)
     WHERE NOT list_contains($days, day) AND day IN (SELECT day FROM fingerprints WHERE algorithm = $algorithm)
 """
-OWN_BLOCKS = "SELECT day, paper_id, key FROM blocks WHERE day IN (SELECT unnest($days))"
-SHARING = """
-    WITH sharing AS MATERIALIZED (SELECT * FROM blocks SEMI JOIN keys USING (key))
-    SELECT * FROM sharing
+OWN_BLOCKS = """
+    SELECT day, paper_id, key FROM (SELECT number, key FROM blocks WHERE day IN (SELECT unnest($days))) AS own
+    JOIN (SELECT number, day, paper_id FROM profiles WHERE day IN (SELECT unnest($days))) AS named USING (number)
+"""
+SHARING = "SELECT number, key FROM blocks SEMI JOIN keys USING (key)"
+NAMED = """
+    SELECT day, source, source_id, paper_id, key FROM profiles JOIN sharing USING (number)
     WHERE NOT list_contains($days, day) AND day IN (SELECT day FROM fingerprints WHERE algorithm = $algorithm)
     QUALIFY dense_rank() OVER (PARTITION BY key ORDER BY paper_id) <= $most + 1
 """
@@ -32,10 +35,11 @@ SHARING = """
 
 EDGES = "SELECT * FROM edges SEMI JOIN papers USING (paper_id)"
 WORKS = """
-    SELECT * FROM unique_papers SEMI JOIN papers ON work_id = paper_id
-    UNION ALL
-    SELECT * FROM unique_papers ANTI JOIN papers ON work_id = paper_id WHERE day IN (SELECT unnest($days))
+    SELECT day, work_id, whole, as_read FROM unique_papers SEMI JOIN papers ON work_id = paper_id
+    UNION
+    SELECT day, work_id, whole, as_read FROM unique_papers WHERE day IN (SELECT unnest($days))
 """
+LAST = "SELECT coalesce(max(number), 0) AS number FROM profiles"
 OUTDATED = """
     SELECT made.day FROM partitions AS made LEFT JOIN fingerprints AS printed USING (day)
     WHERE made.asset = 'unique_papers' AND made.outcome = 'published'
@@ -58,11 +62,11 @@ class Neighbours:
     days: Sequence[date]
 
     def records(self, papers: Iterable[str]) -> pl.DataFrame:
-        """Rows of `clean_papers` of these papers, of other days."""
-        return self._read(RECORDS, papers=papers)
+        """The records of these papers, of other days, as rows of `profiles.READ`."""
+        return profiles.records(self._read(RECORDS, papers=papers)["said"])
 
     def works(self, papers: Iterable[str]) -> pl.DataFrame:
-        """The works that are named after one of these papers, and those of the days."""
+        """The works that are named after one of these papers, and those of the days, by `day`, `work_id` and hashes."""
         return self.warehouse.read(WORKS, {"days": list(self.days)}, {"papers": _papers(papers)})
 
     def edges(self, papers: Iterable[str]) -> pl.DataFrame:
@@ -78,9 +82,13 @@ class Neighbours:
         return self.warehouse.read(OWN_BLOCKS, {"days": list(self.days)})
 
     def sharing(self, keys: pl.Series) -> pl.DataFrame:
-        """The rows of `blocks` of other days that have one of these keys; at most `MOST` + 1 papers of a key."""
-        frames = {"keys": keys.unique().alias("key").to_frame()}
-        return self.warehouse.read(SHARING, {**self._parameters, "most": candidates.MOST}, frames)
+        """Which of these keys records of other days have, without kind; at most `MOST` + 1 papers of a key."""
+        sharing = self.warehouse.read(SHARING, frames={"keys": keys.unique().alias("key").to_frame()})
+        return self.warehouse.read(NAMED, {**self._parameters, "most": candidates.MOST}, {"sharing": sharing})
+
+    def last_number(self) -> int:
+        """The largest number of a record so far."""
+        return int(self.warehouse.read(LAST)["number"].item())
 
     def connected(self, papers: Collection[str], pairs: Iterable[Pair]) -> set[str]:
         """These papers and all that hang together with them, by stored edges and by the given pairs."""

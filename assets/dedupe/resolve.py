@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from assets.dedupe import candidates, fingerprint
+from assets.dedupe import candidates, fingerprint, profiles
 from assets.dedupe.components import components
 from assets.dedupe.decisions import Decisions
 from assets.dedupe.identity import works
@@ -37,6 +37,8 @@ STORED_EDGE = pl.Schema(
 """The columns of `edges`: each pair both ways round."""
 
 ENDS = ["paper_id", "other_id"]
+PLACE = ["day", "work_id"]
+MARKS = ("whole", "as_read")
 Place = tuple[date, str]
 
 
@@ -68,35 +70,44 @@ class _Affected:
 def resolve(warehouse: "Warehouse", days: Sequence[date], decisions: Decisions) -> Resolved:
     """The works of these days, and of earlier or later days that a record of these days has changed."""
     beside = Neighbours(warehouse, days)
-    own = warehouse.rows("clean_papers", days)
+    own = warehouse.rows("clean_papers", days).select(profiles.READ.names())
     blocks, gone = fingerprint.blocks(own), beside.own_blocks()
     decided = _changes(beside.decisions(), decisions.frame)
     papers = {*own["paper_id"], *gone["paper_id"], *decided.gone["paper_id"], *decided.come["paper_id"]}
     affected = _affected(beside, papers, blocks, gone)
 
     compared = candidates.pairs(affected.blocks, pl.Series(sorted(affected.papers), dtype=pl.String))
-    ends = affected.papers.union(compared["left"], compared["right"])
+    sides = affected.papers.union(compared["left"], compared["right"])
+    known = beside.records(sides)
+    edges = _changes(
+        _both_ways(beside.edges(affected.papers)),
+        _both_ways(_stored(judged(compared, pl.concat([own, known])))),
+    )
+    ends = affected.papers.union(edges.gone["paper_id"], edges.come["paper_id"])
     by_decision = pl.concat([decided.gone, decisions.frame]).select(ENDS).rows()
     connected = beside.connected(ends, by_decision)
-    records = pl.concat([own, beside.records(connected)])
-    old_edges = _both_ways(beside.edges(affected.papers))
-    edges = _changes(old_edges, _both_ways(_stored(judged(compared, records))))
     standing = pl.concat([beside.edges(connected).join(edges.gone, on=ENDS, how="anti"), edges.come])
+    records = pl.concat([own, _of(connected, known), beside.records(connected - sides)])
 
     new = grouped(records, standing.filter(pl.col("paper_id") < pl.col("other_id")), decisions)
     old = beside.works(connected)
-    changed, restated = changed_works(old, new, days), changed_works(_as_read(old), _as_read(new), days)
-    marks = _marks(days, own)
-    came = {"blocks": blocks, "fingerprints": marks, "edges": edges.come, "decisions": decided.come}
+    changed, restated = (changed_works(old.select(*PLACE, mark), new.select(*PLACE, mark), days) for mark in MARKS)
+    marks, kept = _marks(days, own), profiles.profiles(own, beside.last_number())
+    came = {
+        "blocks": profiles.numbered(blocks, kept),
+        "profiles": kept,
+        "fingerprints": marks,
+        "edges": edges.come,
+        "decisions": decided.come,
+    }
     went = {
-        "blocks": gone.select("day").unique(),
-        "fingerprints": marks.select("day"),
+        **dict.fromkeys(("blocks", "profiles", "fingerprints"), marks.select("day")),
         "edges": edges.gone.select(ENDS),
         "decisions": decided.gone,
     }
     return Resolved(
         new.filter(pl.col("day").is_in(days) | _named(changed, new)),
-        old.filter(~pl.col("day").is_in(days) & _named(changed, old)).select("day", "work_id"),
+        old.filter(~pl.col("day").is_in(days) & _named(changed, old)).select(PLACE),
         _days(changed),
         _days(restated),
         went,
@@ -122,10 +133,8 @@ def changed_works(old: pl.DataFrame, new: pl.DataFrame, days: Sequence[date]) ->
     return {place for place in before.keys() | after.keys() if before.get(place) != after.get(place)}
 
 
-def _as_read(works: pl.DataFrame) -> pl.DataFrame:
-    """The works without what a further listing of the same papers changes, which no later step looks at."""
-    papers = pl.col("members").list.eval(pl.element().struct.field("paper_id")).list.unique().list.sort()
-    return works.drop("reasons", "version").with_columns(members=papers)
+def _of(papers: set[str], records: pl.DataFrame) -> pl.DataFrame:
+    return records.filter(pl.col("paper_id").is_in(list(papers)))
 
 
 def _named(places: set[Place], works: pl.DataFrame) -> pl.Series:
@@ -143,7 +152,7 @@ def _affected(beside: Neighbours, papers: set[str], blocks: pl.DataFrame, gone: 
     tipped = _tipped(sharing, gone, blocks) - papers
     if tipped:
         return _affected(beside, papers | tipped, blocks, gone)
-    return _Affected(papers, pl.concat([sharing, blocks]))
+    return _Affected(papers, pl.concat([sharing, blocks.select(sharing.columns)]))
 
 
 def _tipped(sharing: pl.DataFrame, gone: pl.DataFrame, blocks: pl.DataFrame) -> set[str]:

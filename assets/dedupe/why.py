@@ -16,9 +16,15 @@ RECORDS = "SELECT * FROM clean_papers WHERE paper_id = $paper ORDER BY day, sour
 WORK = "SELECT work_id FROM unique_papers WHERE list_contains([member.paper_id FOR member IN members], $paper)"
 EDGES = "SELECT other_id, strong, score, reason FROM edges WHERE paper_id = $paper ORDER BY strong DESC, score DESC"
 FULLNESS = """
-    SELECT mine.kind, mine.key, count(DISTINCT every.paper_id) AS papers
-    FROM blocks AS mine JOIN blocks AS theirs ON mine.key = theirs.key JOIN blocks AS every ON every.key = mine.key
-    WHERE mine.paper_id = $left AND theirs.paper_id = $right GROUP BY ALL
+    WITH listed AS MATERIALIZED (
+        SELECT paper_id, kind, key FROM blocks JOIN profiles USING (number) WHERE paper_id IN ($left, $right)
+    ),
+    shared AS (
+        SELECT mine.kind, key FROM listed AS mine JOIN listed AS theirs USING (key)
+        WHERE mine.paper_id = $left AND theirs.paper_id = $right GROUP BY ALL
+    )
+    SELECT shared.kind, key, count(DISTINCT paper_id) AS papers
+    FROM blocks JOIN shared USING (key) JOIN profiles USING (number) GROUP BY ALL
 """
 
 

@@ -65,7 +65,7 @@ def batch(
     shares = drift.shares(listed)
     facts = (
         _counts(fetched.ledger_frame, listed, stored)
-        .join(_gaps(fetched.ledger, rows, deliver_incomplete), on="day")
+        .join(gaps(fetched.ledger, rows, deliver_incomplete), on="day")
         .join(drift.changes(shares, history), on="day", how="left")
         .with_columns(pl.col("fields_changed").fill_null(0))
     )
@@ -140,7 +140,7 @@ def _counts(ledger: pl.DataFrame, listed: pl.DataFrame, stored: pl.DataFrame) ->
     )
 
 
-def _gaps(ledger: Sequence[dict[str, Any]], rows: pl.DataFrame, deliver_incomplete: bool) -> pl.DataFrame:
+def gaps(ledger: Sequence[dict[str, Any]], rows: pl.DataFrame, deliver_incomplete: bool) -> pl.DataFrame:
     """What is missing of each day: how many sources, and by how much the lists that came in part fall short.
 
     Where nothing at all is known of a day, every source that is missing is a shortfall.

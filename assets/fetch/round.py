@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from orchestration.warehouse import Warehouse
 
 MADE = """
-    SELECT day FROM partitions
-    WHERE asset = 'fetched_papers' AND outcome = 'published' AND day >= $first
+    SELECT day FROM partitions LEFT JOIN redecided USING (asset, day)
+    WHERE asset = 'fetched_papers' AND outcome = 'published'
+      AND (day >= $first OR decided_at > greatest(recorded_at, $first))
 """
 HISTORY = "SELECT * FROM field_shares WHERE day < $last"
 LATEST_SNAPSHOTS = """
@@ -27,7 +28,10 @@ LATEST_SNAPSHOTS = """
 
 
 def late_days(warehouse: "Warehouse", days: Sequence[date], back: int) -> list[date]:
-    """The published days up to `back` days before the newest day, if that is the one that is being made."""
+    """The published days up to `back` days before the newest day, if that is the one that is being made.
+
+    An older day of which the operator released a row in that time, and which was not made since, is one of them.
+    """
     (day,) = days
     made = warehouse.read(MADE, {"first": day - timedelta(days=back)}).sort("day")
     newer = made.filter(pl.col("day") > day)

@@ -33,13 +33,13 @@ def message(
     `sender` and `recipient` are one address each, `ada@lab.example` or `Ada <ada@lab.example>`; `date` has a
     zone. Raises `ValueError` for what is not an address.
     """
-    to, by = _mailbox(recipient), _mailbox(sender)
+    to, by = mailbox(recipient), mailbox(sender)
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = by
     mail["To"] = to
-    mail["Subject"] = _line(subject)
+    mail["Subject"] = header_line(subject)
     mail["Date"] = date
-    mail["Message-ID"] = _line(message_id)
+    mail["Message-ID"] = header_line(message_id)
     mail["List-Id"] = f"<paperboy.{by.domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["Precedence"] = "bulk"
@@ -55,12 +55,13 @@ def message_id(day: datetime.date, recipient: str, sender_domain: str) -> str:
     return f"<{key}@{sender_domain.encode('idna').decode()}>"
 
 
-def _line(text: str) -> str:
+def header_line(text: str) -> str:
     """Text on one line: a header must not begin another, whichever of Unicode's line breaks it holds."""
     return " ".join("".join(" " if unicodedata.category(c) == "Cc" else c for c in text).split())
 
 
-def _mailbox(text: str) -> Address:
-    name, _, address = _line(text).rpartition("<")
+def mailbox(text: str) -> Address:
+    """`ada@lab.example` or `Ada <ada@lab.example>` as an address; raises `ValueError` for what is none."""
+    name, _, address = header_line(text).rpartition("<")
     valid = validate_email(address.removesuffix(">").strip(), check_deliverability=False)
     return Address(name.strip().strip('"'), valid.local_part, valid.ascii_domain)

@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.benchmarks import clean, cold, dedupe, fetch, gate, harvest, identity, million, texts, year
+from tests.benchmarks import clean, cold, dedupe, fetch, gate, harvest, identity, million, texts, validate, year
 
 BENCHMARKS = {
     "clean": clean.report,
@@ -14,6 +14,7 @@ BENCHMARKS = {
     "identity": identity.report,
     "million": million.report,
     "texts": texts.report,
+    "validate": validate.report,
     "year": year.report,
 }
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from click.testing import Result
 
+from orchestration.alerts.book import Book, News
 from orchestration.resources import warehouse
 from tests.orchestration.terminal import NewTerminal, Terminal
 
@@ -26,12 +27,14 @@ def test_doctor_has_a_line_for_everything(terminal: NewTerminal) -> None:
     result = paperboy("doctor")
     assert result.exit_code == 0, result.output
     found = findings(result)
-    assert list(found) == ["settings", "home", "warehouse", "taxonomy", "sample", "mail"]
+    assert list(found) == ["settings", "home", "warehouse", "taxonomy", "sample", "mail", "alerts"]
     assert {verdict for verdict, _ in found.values()} == {"ok"}
     assert found["home"][1].startswith(str(paperboy.home))
     assert found["warehouse"][1].startswith(str(paperboy.home / "warehouse.duckdb"))
     assert str(paperboy.home / "maildir") in found["mail"][1]
+    assert found["alerts"][1] == "off: nobody is told when a day fails; set alerts.to"
     assert paperboy.mails() == []
+    assert not (paperboy.home / "alerts.sqlite").exists()
 
 
 def test_doctor_finds_a_mail_server_that_is_not_there(terminal: NewTerminal) -> None:
@@ -43,6 +46,31 @@ def test_doctor_finds_a_mail_server_that_is_not_there(terminal: NewTerminal) -> 
     found = findings(result)
     assert [name for name, (verdict, _) in found.items() if verdict == "FAIL"] == ["mail"]
     assert f"127.0.0.1:{port}" in found["mail"][1]
+    assert "hunter2" not in result.output
+
+
+def test_doctor_names_who_is_told_and_what_did_not_arrive(terminal: NewTerminal) -> None:
+    paperboy = terminal(ALERTS__TO="operator@lab.example", ALERTS__NOTIFY="json://lab.example/token-of-mine")
+    verdict, told = findings(paperboy("doctor"))["alerts"]
+    assert (verdict, told) == ("ok", "operator@lab.example and 1 webhook(s), 0 message(s) sent so far")
+    book = Book(paperboy.home / "alerts.sqlite")
+    with book.held():
+        book.write(News("alert", "Paperboy: trouble", "It is so.\n"), ["gone@lab.example"])
+        book.deliver([])
+    result = paperboy("doctor")
+    assert result.exit_code == 1
+    assert findings(result)["alerts"] == (
+        "FAIL",
+        "1 message(s) of the last week did not arrive: 'Paperboy: trouble' to gone@lab.example is failed: "
+        "the settings name this address no longer",
+    )
+    assert "token-of-mine" not in result.output
+
+
+def test_doctor_finds_a_webhook_that_cannot_be_one_and_keeps_its_url_to_itself(terminal: NewTerminal) -> None:
+    result = terminal(ALERTS__NOTIFY="json://lab.example, nowhere://hunter2")("doctor")
+    assert result.exit_code == 1
+    assert findings(result)["alerts"] == ("FAIL", "apprise cannot read alerts.notify, number 2")
     assert "hunter2" not in result.output
 
 

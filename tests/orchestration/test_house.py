@@ -9,6 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from assets.dedupe.profiles import PROFILE, STORED_BLOCK
+from assets.dedupe.resolve import FINGERPRINT, STORED_EDGE
 from assets.fetch.batch import SNAPSHOT
 from assets.fetch.drift import SHARE
 from assets.fetch.fetch import LEDGER
@@ -27,7 +29,12 @@ TABLES: Mapping[str, pl.Schema] = {
     "fetch_ledger": LEDGER,
     "popularity": SNAPSHOT,
     "field_shares": SHARE,
+    "blocks": STORED_BLOCK,
+    "profiles": PROFILE,
+    "edges": STORED_EDGE,
+    "fingerprints": FINGERPRINT,
     "partitions": entries.PARTITIONS,
+    "outcomes": entries.PARTITIONS,
     "quarantine": entries.QUARANTINE,
     "day_figures": drift.FIGURE,
 }

@@ -118,6 +118,20 @@ def test_appended_rows_stay_when_the_day_is_published_again(warehouse: Warehouse
     assert warehouse.read("SELECT votes FROM popularity ORDER BY votes")["votes"].to_list() == [1, 2]
 
 
+def test_every_outcome_is_kept_and_the_last_one_stands(warehouse: Warehouse) -> None:
+    for rows in (1, 2):
+        warehouse.publish("digest", [MONDAY], {"partitions": partitions("digest", MONDAY, rows=rows)})
+    assert warehouse.read("SELECT rows FROM partitions").rows() == [(2,)]
+    assert warehouse.read("SELECT rows FROM outcomes ORDER BY rows").rows() == [(1,), (2,)]
+
+
+def test_an_outcome_that_is_not_written_is_not_kept(warehouse: Warehouse) -> None:
+    offered = {"partitions": partitions("digest", MONDAY), "digest": pl.DataFrame({"no_such_column": [1]})}
+    with pytest.raises(duckdb.Error):
+        warehouse.publish("digest", [MONDAY], offered)
+    assert warehouse.read("SELECT * FROM outcomes").is_empty()
+
+
 def test_shared_tables_keep_the_rows_of_other_assets(warehouse: Warehouse) -> None:
     for asset in ("clean_papers", "unique_papers"):
         shared = {"partitions": partitions(asset, MONDAY), "quarantine": quarantine(asset, MONDAY, "old")}

@@ -197,6 +197,8 @@ def test_tolerated_rows_are_in_quarantine_with_all_that_is_known(publish: Publis
     result = publish(batch(ASSET, MONDAY, TUESDAY).set("votes", -7, [25]))
     assert result.success
     assert publish.partitions() == {MONDAY: ("published", 20), TUESDAY: ("published", 19)}
+    told = {event.partition: event.materialization.metadata for event in result.get_asset_materialization_events()}
+    assert {day: metadata["quarantined"].value for day, metadata in told.items()} == {str(MONDAY): 0, str(TUESDAY): 1}
     ((asset, day, key, expectation, value, row, run_id),) = publish.read(
         "SELECT asset, day, key, expectation, value, row, run_id FROM quarantine"
     )
@@ -263,10 +265,10 @@ def test_a_touched_day_is_left_alone_when_a_day_is_rejected(publish: Publisher) 
 
 
 def amending(publish: Publisher, offered: Batch, *, restated: bool = True) -> dg.ExecuteInProcessResult:
-    """Monday whole, and of Tuesday three rows in the place of two that stand there."""
+    """Monday whole, and of Tuesday three rows in the place of two that stand there, or of three, restating nothing."""
     monday, three = pl.col("day") == MONDAY, pl.int_range(pl.len()).over("day") < 3
     some = replace(offered, frame=offered.frame.filter(monday | three))
-    gone = offered.frame.filter(~monday).head(2).select("day", "source", "source_id")
+    gone = offered.frame.filter(~monday).head(2 if restated else 3).select("day", "source", "source_id")
     amendment = gate.Amendment([TUESDAY], gone, [TUESDAY] if restated else [])
     return publish(some, amendment=amendment)
 
@@ -285,7 +287,7 @@ def test_single_rows_of_another_day_are_amended(publish: Publisher) -> None:
 
 
 def test_an_amendment_that_restates_nothing_leaves_the_day_as_it_was_made(publish: Publisher) -> None:
-    publish(batch(ASSET, TUESDAY, rows=2))
+    publish(batch(ASSET, TUESDAY, rows=3))
     before = publish.read("SELECT * FROM partitions WHERE day = '2025-03-11'")
     result = amending(publish, batch(ASSET, MONDAY, TUESDAY), restated=False)
     assert publish.read("SELECT * FROM partitions WHERE day = '2025-03-11'") == before

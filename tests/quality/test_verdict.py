@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quality import gate
+from quality import findings, gate
 from quality.suites import SUITES
 from quality.verdict import SAMPLES
 from tests.quality.batches import MONDAY, SCHEMAS, SUNDAY, TUESDAY, WEDNESDAY, Batch, batch, fetched_facts, frame
@@ -179,11 +179,11 @@ def test_a_plan_finds_what_great_expectations_finds_by_itself(asset: str) -> Non
     suite, column = SUITES[asset], "title" if "title" in SCHEMAS[asset] else SUITES[asset].key[0]
     bad = batch(asset).set(column, "<html>", [1, 2]).set(column, None, [3])
     asked = [expectation for expectation in suite.expectations if expectation.of == "row"]
-    rows = gate._scalars(bad.frame, suite.derived)
+    rows = findings.scalars(bad.frame, suite.derived)
     whole = gx.get_context(mode="ephemeral").data_sources.add_pandas("x").add_dataframe_asset("x")
     by_itself = whole.add_batch_definition_whole_dataframe("x").get_batch({"dataframe": rows.to_pandas()})
     expectations = [getattr(gx.expectations, e.kind)(**e.arguments, meta={"name": e.name}) for e in asked]
     answer = by_itself.validate(gx.ExpectationSuite("x", expectations), result_format="COMPLETE")
     usual = dict(gate._places(result) for result in answer.results)
-    assert gate._validate(rows, asked) == usual
+    assert gate.validate(rows, asked) == usual
     assert any(usual.values())
