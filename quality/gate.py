@@ -35,6 +35,9 @@ STARTED: ContextVar[float] = ContextVar("started")
 RUNTIME = {"result_format": {"result_format": "COMPLETE", "return_unexpected_index_query": False}}
 """What Great Expectations is to say of each expectation: which rows broke it."""
 
+PLACES = ".unexpected_index_list"
+"""How the name ends of the metric that says so."""
+
 Event = dg.Output[None] | dg.AssetCheckEvaluation | dg.MaterializeResult[None] | dg.AssetMaterialization
 
 
@@ -275,11 +278,7 @@ def validate(batch: pl.DataFrame, expectations: Sequence[Expectation]) -> dict[s
             raise RuntimeError(f"the expectation {expectation.name!r} could not be evaluated: no {', '.join(missing)}")
     looked_at = batch.select(list(dict.fromkeys(name for e in expectations for name in e.columns)))
     asked = tuple((e.name, e.kind, json.dumps(dict(e.arguments))) for e in expectations)
-    return dict(_places(result) for result in _planned(asked).results(looked_at.to_pandas()))
-
-
-def _places(result: Any) -> tuple[str, list[int]]:
-    return result.expectation_config.meta["name"], sorted(result.result["unexpected_index_list"] or [])
+    return _planned(asked).places(looked_at.to_pandas())
 
 
 @cache
@@ -297,25 +296,22 @@ def _great_expectations() -> Any:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What Great Expectations is asked, and the metrics that it takes, in their order.
+    """The metric that says of each expectation which rows break it, by the expectation's name, and all that it takes.
 
-    To work out the metrics takes it longer than to compute them, and they do not depend on the batch.
+    To work that out takes Great Expectations longer than to compute it, and it does not depend on the batch.
     """
 
-    asked: Sequence[Any]
+    wanted: Mapping[str, Any]
     metrics: Sequence[Any]
 
-    def results(self, batch: Any) -> Iterator[Any]:
-        """Its own result of each expectation on a batch. Raises `RuntimeError` for one that cannot be evaluated."""
-        engine = _engine(batch)
-        graph = _graph(engine, list(self.metrics))
-        found, _ = graph.resolve(copy.deepcopy(RUNTIME), show_progress_bars=False)
-        for expectation in self.asked:
-            try:
-                yield expectation.metrics_validate(found, copy.deepcopy(RUNTIME), engine)
-            except Exception as error:
-                name = expectation.meta["name"]
-                raise RuntimeError(f"the expectation {name!r} could not be evaluated: {error}") from error
+    def places(self, batch: Any) -> dict[str, list[int]]:
+        """The places of the rows that break each. Raises `RuntimeError` for one that cannot be evaluated."""
+        graph = _graph(_engine(batch), list(self.metrics))
+        found, failed = graph.resolve(copy.deepcopy(RUNTIME), show_progress_bars=False)
+        for name, metric in self.wanted.items():
+            if metric not in found:
+                raise RuntimeError(f"the expectation {name!r} could not be evaluated: {failed}")
+        return {name: sorted(found[metric] or ()) for name, metric in self.wanted.items()}
 
 
 @cache
@@ -323,15 +319,15 @@ def _planned(asked: tuple[tuple[str, str, str], ...]) -> _Plan:
     """The plan for expectations, each by its name, kind and arguments in JSON; made once a process."""
     gx = _great_expectations()
     engine = _engine(pl.DataFrame().to_pandas())
-    expectations = [
-        getattr(gx.expectations, kind)(**json.loads(told), meta={"name": name}) for name, kind, told in asked
-    ]
     graph = _graph(engine, [])
-    for expectation in expectations:
+    wanted = {}
+    for name, kind, told in asked:
+        expectation = getattr(gx.expectations, kind)(**json.loads(told), meta={"name": name})
         needed = expectation.get_validation_dependencies(engine, copy.deepcopy(RUNTIME))
-        for metric in needed.get_metric_configurations():
-            graph.build_metric_dependency_graph(metric, RUNTIME)
-    return _Plan(expectations, graph.edges)
+        (places,) = (m for m in needed.get_metric_configurations() if m.metric_name.endswith(PLACES))
+        graph.build_metric_dependency_graph(places, RUNTIME)
+        wanted[name] = places.id
+    return _Plan(wanted, graph.edges)
 
 
 def _engine(batch: Any) -> Any:

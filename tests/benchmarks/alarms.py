@@ -18,7 +18,9 @@ ALARMS = """
     SELECT day, asset, expectation, severity, observed FROM quality_results
     WHERE NOT passed ORDER BY day, recorded_at, asset, expectation
 """
-QUARANTINED = "SELECT day, asset, expectation, 'row', key || ': ' || coalesce(value, 'nothing') FROM quarantine ORDER BY ALL"
+QUARANTINED = (
+    "SELECT day, asset, expectation, 'row', key || ': ' || coalesce(value, 'nothing') FROM quarantine ORDER BY ALL"
+)
 FAILED = "SELECT DISTINCT day FROM outcomes WHERE outcome <> 'published'"
 
 Alarm = tuple[object, ...]

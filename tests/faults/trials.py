@@ -3,7 +3,7 @@
 The history is stored by the backfill's own runs. What a trial writes is taken away again after it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -24,6 +24,7 @@ from assets.fetch.round import Round
 from assets.fetch.source import Body, Listing
 from assets.mail.desk import day_edition
 from assets.mail.digest import digests
+from assets.tag.tag import facts as topics_known
 from assets.tag.tag import tag
 from orchestration import resources
 from quality import evidence, gate, suites
@@ -106,7 +107,7 @@ class Trials:
         with self._day():
             for table in STEPS:
                 verdict = self.control[table] = self._judged(table, self.archive.fetch(self.day))
-                self._write(table, verdict.publishable([self.day]))
+                self._write({table: verdict.publishable([self.day])})
                 failed = [finding for finding in verdict.findings if finding.day == self.day and not finding.passed]
                 found += [
                     Outcome(nothing, self.day, "blocked" if f.blocks else "warned", table, f.expectation.name)
@@ -120,8 +121,7 @@ class Trials:
         first = 0 if fault.harm else STEPS.index(fault.table)
         told = None
         with self._day():
-            for table in STEPS[:first]:
-                self._write(table, self.control[table].publishable([self.day]))
+            self._write({table: self.control[table].publishable([self.day]) for table in STEPS[:first]})
             for table in STEPS[first:]:
                 try:
                     verdict = self._judged(table, listing, fault, given)
@@ -130,7 +130,7 @@ class Trials:
                         return told
                     if fault.harm and table == "clean_papers" and self._as_before(verdict):
                         break
-                    self._write(table, verdict.publishable([self.day]))
+                    self._write({table: verdict.publishable([self.day])})
                 except Stopped as stop:
                     return Outcome(fault, self.day, "blocked", table, str(stop))
             else:
@@ -145,11 +145,13 @@ class Trials:
             raise Stopped(f"the step: {type(error).__name__}") from error
         if fault and given and fault.spoil and table == fault.table:
             frame = fault.spoil(frame, given)
+        if table == "tagged_papers":
+            facts = topics_known([self.day], frame, self.taxonomy)
         gone, in_part = (amendment.gone, amendment.days) if amendment else (None, ())
         found = evidence.gathered(
             self.warehouse, table, suites.of(table), [self.day], frame, facts=facts, gone=gone, shares=shares
         )
-        return gate.judge(table, [self.day], found.frame, found.upstream_rows, found.facts, in_part, found.marks)
+        return gate.judge(table, [self.day], found.frame, found.upstream_rows, found.facts, in_part, marks=found.marks)
 
     def _made(self, table: str, listing: Listing) -> Made:
         """What the step hands to the gate."""
@@ -190,9 +192,9 @@ class Trials:
         ours, theirs = verdict.frame, self.control[verdict.asset].frame
         return ours.drop(PROVENANCE, strict=False).equals(theirs.drop(PROVENANCE, strict=False))
 
-    def _write(self, table: str, rows: pl.DataFrame) -> None:
+    def _write(self, rows: Mapping[str, pl.DataFrame]) -> None:
         try:
-            self.warehouse.publish(table, [self.day], {table: rows})
+            self.warehouse.publish("fetched_papers", [self.day], rows)
         except duckdb.Error as error:
             raise Stopped(f"the table: {type(error).__name__}") from error
 
@@ -202,9 +204,7 @@ class Trials:
             try:
                 yield
             finally:
-                for table in STEPS:
-                    schema = self.warehouse.rows(table, []).clear()
-                    self.warehouse.publish(table, [self.day], {table: schema})
+                self._write({table: self.warehouse.rows(table, []) for table in STEPS})
 
 
 def _graver(told: Outcome | None, found: Outcome | None) -> Outcome | None:
