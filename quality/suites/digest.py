@@ -7,8 +7,8 @@ from quality.suites import promises as we
 
 ARRIVALS = ("new", "late", "missed")
 PARTS = pl.sum_horizontal("score_votes", "score_comments", "score_code")
-RISING = (pl.col("score").diff() > 1e-9) & (pl.col("arrival") == pl.col("arrival").shift())
-IN_ORDER = RISING & (pl.col("withdrawn") == pl.col("withdrawn").shift())
+SCORE, ARRIVAL, WITHDRAWN = (pl.col(name).sort_by("place") for name in ("score", "arrival", "withdrawn"))
+RISING = (SCORE.diff() > 1e-9) & (ARRIVAL == ARRIVAL.shift()) & (WITHDRAWN == WITHDRAWN.shift())
 
 UNKNOWN = """
     WITH shown AS (
@@ -31,7 +31,7 @@ DIGEST = Suite(
     ),
     measures=(
         pl.col("place").max().alias("last_place"),
-        IN_ORDER.sort_by("place").sum().alias("out_of_order"),
+        RISING.sum().alias("out_of_order"),
     ),
     figures=(pl.col("last_place").fill_null(0),),
     queries={"unknown_works": UNKNOWN},
@@ -51,6 +51,7 @@ DIGEST = Suite(
         we.between("score_is_its_parts", "score_gap", None, 1e-6,
                    "The score is the sum of the parts that the reader is shown; else the formula is not what is said."),
         we.present("title", "A paper without a title cannot be shown.", 0.1),
+        we.present("summary", "Every paper of an edition has the beginning of its abstract under its title.", 0.1),
         we.matches("why_given", "why", r"\S", "Every line says why it is where it is."),
         we.one_of("arrival_known", "arrival", ARRIVALS, "A work is new, late or missed: the mail has a part for each."),
         we.between("listed_by_the_day", "listed_days_later", None, 0,

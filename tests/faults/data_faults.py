@@ -74,7 +74,7 @@ IDS = [
     _body("ids through a number", "ERROR", l.turned("id", l.as_number), shows=at_least(30)),
     _body("ids truncated", "ERROR", l.turned("id", lambda text: text[:-1])),
     _body("ids without the dot", "ERROR", l.turned("id", lambda text: text.replace(".", ""))),
-    _body("ids of another kind", "WARN", l.turned("id", lambda text: f"65f{text.replace('.', '')}e0a1b2c3")),
+    _body("ids of another kind", "ERROR", l.turned("id", lambda text: f"65f{text.replace('.', '')}e0a1b2c3")),
     _body("ids of yesterday's papers", "ERROR", l.ids_of_neighbours),
     _body("one id for all", "ERROR", l.put("id", "2503.00001")),
 ]
@@ -102,7 +102,7 @@ DATES = [
     _body("dates a month late", "ERROR", l.moved("publishedAt", MONTH)),
     _body("dates a month early", "WARN", l.moved("publishedAt", -MONTH)),
     _body("dates a year late", "ERROR", l.moved("publishedAt", YEAR)),
-    _body("dates a year early", "WARN", l.moved("publishedAt", -YEAR)),
+    _body("dates a year early", "ERROR", l.moved("publishedAt", -YEAR)),
     _body("dates of 1970", "ERROR", l.put("publishedAt", "1970-01-01T00:00:00.000Z")),
     _body("one date of 2099", "WARN", l.put("publishedAt", "2099-12-31T00:00:00.000Z", 0.01), shows=at_least(10)),
     _body("dates that are none", "WARN", l.put("publishedAt", "yesterday")),
