@@ -29,8 +29,10 @@ ARXIV = pl.col("paper_id").str.starts_with("arxiv:").fill_null(False)
 OPEN_END = ~pl.col("abstract").str.contains(r"[.!?:;)\]}>\"'”’»。…/]\s*$")
 KEPT = pl.col("abstract").str.len_chars() / pl.col("abstract_tex").str.len_chars()
 JOINED = r";|\band\b|\n| & |,[^,]+,[^,]+,"
-UNSPACED = r"[\x{0e00}-\x{0e7f}\x{3040}-\x{30ff}\x{4e00}-\x{9fff}]"
-"""Letters of scripts that write no blanks between words."""
+SPACED = (pl.col("words") > 0) & ~pl.col("abstract").str.contains(
+    r"[\x{0e00}-\x{0e7f}\x{3040}-\x{30ff}\x{4e00}-\x{9fff}]"
+)
+"""Texts with words, but for those of scripts that write no blanks between them."""
 
 SEVERAL = pl.col("abstract").is_not_null().sum() >= 2 * we.FEW
 
@@ -129,8 +131,7 @@ CLEAN = Suite(
         pl.col("authors").list.eval(pl.element().str.contains(JOINED)).list.sum().fill_null(0).cast(pl.Int32)
         .alias("joined_authors"),
         (pl.col("abstract") == pl.col("title")).fill_null(False).cast(pl.Int32).alias("same_texts"),
-        pl.when(~pl.col("abstract").str.contains(UNSPACED)).then(pl.col("abstract").str.len_chars() / pl.col("words"))
-        .alias("word_length"),
+        pl.when(SPACED).then(pl.col("abstract").str.len_chars() / pl.col("words")).alias("word_length"),
     ),
     measures=(
         pl.when(SEVERAL).then(OPEN_END.mean()).alias("open_ends"),
@@ -195,7 +196,7 @@ CLEAN = Suite(
         we.between("authors_present", "authors_count", 1, None,
                    "A paper has authors who have names: else nobody is credited, and identity compares nothing.",
                    tolerance=0.1),
-        we.matches("title_key_present", "title_key", r"\S",
+        we.matches("title_has_letters", "title_key", r"\S",
                    "A title has letters, in any script: identity compares them.", tolerance=0.1),
         we.present("title_tex", "What has a title has it as the source wrote it, too.", 0.1),
         Expectation("author_keys_complete", "ExpectColumnPairValuesToBeEqual",

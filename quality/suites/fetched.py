@@ -28,6 +28,9 @@ DOI = r"10\.\d{4,9}/[^\s\"<>]+"
 PAGES = (50, 100, 200, 500, 1000, 2000)
 """Sizes at which upstreams cut a list into pages."""
 
+OUTDATED = 120
+"""Days after which nothing is listed as new."""
+
 EMPTY_WEEKDAY = (pl.col("rows") == 0) & (pl.col("day").dt.weekday() <= 5)
 NEWLY_LISTED = pl.col("announced").fill_null("new") == "new"
 AGE = (pl.col("day").cast(pl.Datetime("us")) - pl.col("published")).dt.total_hours() / 24
@@ -91,14 +94,19 @@ FETCHED = Suite(
         pl.min_horizontal("comments", "stars").alias("least_figure"),
         pl.col("authors").list.eval(pl.element().str.strip_chars().fill_null("") == "").list.sum().fill_null(0)
         .alias("nameless_authors"),
+        pl.col("links").list.eval(~pl.element().str.contains(we.WEB)).list.sum().fill_null(0).cast(pl.Int32)
+        .alias("odd_addresses"),
     ),
     measures=(
-        AGE.filter(NEWLY_LISTED).median().alias("days_old"),
+        AGE.filter(NEWLY_LISTED).median().alias("median_age"),
         ((VOTES.len() >= 2 * we.FEW) & (VOTES.n_unique() == 1)).cast(pl.Int32).alias("frozen_votes"),
         pl.col("source").filter(pl.len().over("day", "source").is_in(PAGES)).n_unique().alias("cut_lists"),
         pl.concat_str("title", "abstract", ignore_nulls=True).str.contains(MARKUP).mean().alias("marked_up"),
     ),
-    figures=(EMPTY_WEEKDAY.cast(pl.Int32).alias("empty_weekday"),),
+    figures=(
+        EMPTY_WEEKDAY.cast(pl.Int32).alias("empty_weekday"),
+        pl.when(pl.col("median_age") <= OUTDATED).then("median_age").alias("days_old"),
+    ),
     queries={"repeated": REPEATED, "moved_dates": MOVED_DATES},
     usual=(
         Figure("title_length", pl.col("title").str.len_chars().median(), "text", "size"),
@@ -143,6 +151,9 @@ FETCHED = Suite(
                   "new papers. Look at the feed, and teach the parser.", tolerance=0.1),
         we.matches("url_is_web", "url", we.WEB, "A paper's page is on the web: anything else is a broken record.",
                    tolerance=0.1),
+        we.none_of("links_are_web", "odd_addresses",
+                   "A link of a paper leads to the web: cleaning leaves out any other, so that no reader follows it. "
+                   "Look at what the source gives.", severity="WARN", of="row"),
         we.matches("body_is_kept", "body", we.HASH,
                    "Each record names the stored body that it was read from; without it nothing can be parsed again."),
         we.matches("doi_readable", "doi", DOI,
@@ -172,7 +183,7 @@ FETCHED = Suite(
         we.between("papers_are_new", "days_old", None, 10,
                    "Half of what is listed as new was published more than ten days before: an old list under a new "
                    "date. Compare it with the source's own page.", severity="WARN", of="day"),
-        we.between("papers_of_these_months", "days_old", None, 120,
+        we.between("papers_of_these_months", "median_age", None, OUTDATED,
                    "Half of what is listed as new was published months before: the list is of another year, or "
                    "another date was read. The schedule asks again for a week.", of="day"),
         we.none_of("dates_in_step", "moved_dates",

@@ -40,8 +40,9 @@ class Kind:
         return ends[0][0] if len(ends) == 1 else ", ".join(f"{end} {times}" for end, times in ends)
 
 
-def drawn(folder: Path, dice: Random, days: int, rows: int = 10) -> list[date]:
+def drawn(folder: Path, seed: int, days: int, rows: int = 10) -> list[date]:
     """So many recorded days of one fortnight, with a history before them, of at least so many papers each."""
+    dice = Random(seed)  # noqa: S311 - draws of a test, not secrets
     recorded = recorded_days(folder)
     known = [day for day in recorded if recorded[0] + HISTORY <= day <= recorded[-1] - AFTER]
     full = [day for day in known if len(Given(folder, day, dice).papers) >= rows]
@@ -61,7 +62,7 @@ def trials(home: Path, folder: Path, days: Sequence[date]) -> Iterator[Trials]:
 def tried(trials: Trials, faults: Sequence[Fault], seed: int) -> Iterator[Outcome]:
     """Each fault that the day can show, tried on it; the day's control must be made."""
     for fault in faults:
-        dice = Random(f"{seed} {trials.day} {fault.name}")  # noqa: S311 - draws of a test, not secrets
+        dice = Random(f"{seed} {trials.day} {fault.name}")  # noqa: S311
         given = Given(trials.folder, trials.day, dice)
         if fault.shows(given):
             yield trials.trial(fault, given)

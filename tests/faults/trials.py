@@ -28,11 +28,11 @@ from assets.tag.tag import facts as topics_known
 from assets.tag.tag import tag
 from orchestration import resources
 from quality import evidence, gate, suites
-from quality.verdict import Verdict
+from quality.verdict import Finding, Verdict
 from tests.faults.harm import Fault, Given, Papers
 from tests.lab import STEPS, Lab, lab
 
-HISTORY = timedelta(weeks=10)
+HISTORY = timedelta(weeks=9)
 PROVENANCE = ("body", "record", "seen_at")
 """What differs of a record whose harm was undone."""
 
@@ -41,6 +41,9 @@ Made = tuple[pl.DataFrame, pl.DataFrame | None, gate.Amendment | None, pl.DataFr
 
 GRAVEST = ("blocked", "warned", "quarantined")
 State = Literal["blocked", "warned", "quarantined", "repaired", "missed"]
+
+
+UNHARMED = Fault("unharmed", "fetched_papers", "WARN")
 
 
 @dataclass(frozen=True)
@@ -99,44 +102,52 @@ class Trials:
         self.decisions = resources.decisions(settings)
         self.desk = resources.desk(settings)
         self.control: dict[str, Verdict] = {}
+        self.good: dict[str, pl.DataFrame] = {}
+        self.empty: dict[str, pl.DataFrame] = {}
+        self.standing: dict[str, pl.DataFrame] = {}
 
-    def unharmed(self) -> list[Outcome]:
-        """Make the control, and say what blocks it or warns of it."""
-        nothing = Fault("nothing", "fetched_papers", "WARN")
-        found = []
-        with self._day():
-            for table in STEPS:
-                verdict = self.control[table] = self._judged(table, self.archive.fetch(self.day))
-                self._write({table: verdict.publishable([self.day])})
-                failed = [finding for finding in verdict.findings if finding.day == self.day and not finding.passed]
-                found += [
-                    Outcome(nothing, self.day, "blocked" if f.blocks else "warned", table, f.expectation.name)
-                    for f in failed
-                ]
-        return found
+    @contextmanager
+    def at_the_gate(self) -> Iterator[list[Outcome]]:
+        """Make the control, and say what blocks it or warns of it; at the end nothing of the day is left."""
+        with self.warehouse.kept_open():
+            self.empty = {table: self.warehouse.rows(table, []) for table in STEPS}
+            try:
+                yield [outcome for table in STEPS for outcome in self._unharmed(table)]
+            finally:
+                self._write(self.empty)
+
+    def _unharmed(self, table: str) -> Iterator[Outcome]:
+        verdict = self.control[table] = self._judged(table, self.archive.fetch(self.day))
+        self.good[table] = verdict.publishable([self.day])
+        self._write({table: self.good[table]})
+        for finding in verdict.findings:
+            if finding.day == self.day and not finding.passed:
+                state: State = "blocked" if finding.blocks else "warned"
+                yield Outcome(UNHARMED, self.day, state, table, finding.expectation.name)
 
     def trial(self, fault: Fault, given: Given) -> Outcome:
         """Harm the day, and go down the steps until something blocks, or warns of what need not be blocked."""
         listing = _listing(fault.harm(given)) if fault.harm else self.archive.fetch(self.day)
         first = 0 if fault.harm else STEPS.index(fault.table)
+        self._write(
+            {table: self.good[table] if place < first else self.empty[table] for place, table in enumerate(STEPS)}
+        )
         told = None
-        with self._day():
-            self._write({table: self.control[table].publishable([self.day]) for table in STEPS[:first]})
-            for table in STEPS[first:]:
-                try:
-                    verdict = self._judged(table, listing, fault, given)
-                    told = _graver(told, self._told(fault, verdict))
-                    if told and (told.state == "blocked" or fault.severity == "WARN"):
-                        return told
-                    if fault.harm and table == "clean_papers" and self._as_before(verdict):
-                        break
-                    self._write({table: verdict.publishable([self.day])})
-                except Stopped as stop:
-                    return Outcome(fault, self.day, "blocked", table, str(stop))
-            else:
-                return told or Outcome(fault, self.day, "missed")
-        # Nothing of the harm is left, so the steps after cleaning have nothing to see.
-        return told or Outcome(fault, self.day, "repaired" if fault.table == "clean_papers" else "missed", table)
+        # The outbox holds the control's mails already: what was mailed is mailed.
+        for table in STEPS[first:] if fault.table == "deliveries" else STEPS[first:-1]:
+            try:
+                verdict = self._judged(table, listing, fault, given)
+                told = _graver(told, self._told(fault, verdict))
+                if told and (told.state == "blocked" or fault.severity == "WARN"):
+                    return told
+                if fault.harm and table == "clean_papers" and self._as_before(verdict):
+                    # Nothing of the harm is left, so the steps after cleaning have nothing to see.
+                    undone: State = "repaired" if fault.table == "clean_papers" else "missed"
+                    return told or Outcome(fault, self.day, undone, table)
+                self._write({table: verdict.publishable([self.day])})
+            except Stopped as stop:
+                return Outcome(fault, self.day, "blocked", table, str(stop))
+        return told or Outcome(fault, self.day, "missed")
 
     def _judged(self, table: str, listing: Listing, fault: Fault | None = None, given: Given | None = None) -> Verdict:
         try:
@@ -179,10 +190,7 @@ class Trials:
         before = {f.expectation.name: f for f in control.findings if f.day == self.day} if control else {}
         ranked: dict[str, Outcome] = {}
         for finding in (f for f in verdict.findings if f.day == self.day and f.unexpected):
-            usual = before.get(finding.expectation.name)
-            if usual and not usual.passed and finding.observed == usual.observed:
-                continue
-            if usual and len(finding.unexpected) <= len(usual.unexpected):
+            if not _new(finding, before.get(finding.expectation.name)):
                 continue
             state: State = "blocked" if finding.blocks else "quarantined" if finding.passed else "warned"
             ranked.setdefault(state, Outcome(fault, self.day, state, verdict.asset, finding.expectation.name))
@@ -193,18 +201,24 @@ class Trials:
         return ours.drop(PROVENANCE, strict=False).equals(theirs.drop(PROVENANCE, strict=False))
 
     def _write(self, rows: Mapping[str, pl.DataFrame]) -> None:
+        """Let these rows stand, and no others of the day, in these tables; what stands already is not written again."""
+        changed = {table: frame for table, frame in rows.items() if self.standing.get(table) is not frame}
+        if not changed:
+            return
         try:
-            self.warehouse.publish("fetched_papers", [self.day], rows)
+            self.warehouse.publish("fetched_papers", [self.day], changed)
         except duckdb.Error as error:
             raise Stopped(f"the table: {type(error).__name__}") from error
+        self.standing |= changed
 
-    @contextmanager
-    def _day(self) -> Iterator[None]:
-        with self.warehouse.kept_open():
-            try:
-                yield
-            finally:
-                self._write({table: self.warehouse.rows(table, []) for table in STEPS})
+
+def _new(finding: Finding, usual: Finding | None) -> bool:
+    """Whether it says something that is not said of the unharmed day."""
+    if usual is None or not usual.unexpected:
+        return True
+    if finding.expectation.of == "day":
+        return finding.observed != usual.observed
+    return len(finding.unexpected) > len(usual.unexpected)
 
 
 def _graver(told: Outcome | None, found: Outcome | None) -> Outcome | None:
