@@ -94,7 +94,7 @@ FETCHED = Suite(
         pl.min_horizontal("comments", "stars").alias("least_figure"),
         pl.col("authors").list.eval(pl.element().str.strip_chars().fill_null("") == "").list.sum().fill_null(0)
         .alias("nameless_authors"),
-        pl.col("links").list.eval(~pl.element().str.contains(we.WEB)).list.sum().fill_null(0).cast(pl.Int32)
+        pl.col("links").list.eval(~pl.element().str.contains(r"^\s*https?://")).list.sum().fill_null(0).cast(pl.Int32)
         .alias("odd_addresses"),
     ),
     measures=(

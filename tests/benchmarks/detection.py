@@ -72,4 +72,5 @@ def _by_asset(found: Sequence[Kind]) -> Iterator[str]:
 
 def _share(of: Sequence[Kind]) -> str:
     caught, times = sum(kind.caught for kind in of), sum(len(kind.outcomes) for kind in of)
-    return f"{sum(kind.always for kind in of)} of {len(of)} kinds, {caught} of {times} trials ({100 * caught / times:.1f} %)"
+    share = f"{caught} of {times} trials ({100 * caught / times:.1f} %)"
+    return f"{sum(kind.always for kind in of)} of {len(of)} kinds, {share}"

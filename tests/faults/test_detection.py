@@ -1,4 +1,4 @@
-"""The gate catches what is done to real days; `python -m tests.benchmarks detection` tries every kind on more of them."""
+"""The gate catches what is done to real days; `python -m tests.benchmarks detection` tries them all."""
 
 from collections import Counter
 from pathlib import Path
