@@ -35,9 +35,6 @@ STARTED: ContextVar[float] = ContextVar("started")
 RUNTIME = {"result_format": {"result_format": "COMPLETE", "return_unexpected_index_query": False}}
 """What Great Expectations is to say of each expectation: which rows broke it."""
 
-PLACES = ".unexpected_index_list"
-"""How the name ends of the metric that says so."""
-
 Event = dg.Output[None] | dg.AssetCheckEvaluation | dg.MaterializeResult[None] | dg.AssetMaterialization
 
 
@@ -79,7 +76,7 @@ def publish(
     asset = context.asset_key.to_user_string()
     every_day = [*days, *touched]
     shares = (beside or {}).get("field_shares")
-    verdict, figures = _verdict(warehouse, asset, every_day, frame, facts, amendment, shares)
+    verdict, figures = audit(warehouse, asset, every_day, frame, facts, amendment, shares)
     yield from entries.check_results(context, verdict)
     if blocked := sorted(verdict.blocked.intersection(days)):
         rejected = entries.rejected_partitions(warehouse, verdict, blocked, context.run.run_id)
@@ -110,22 +107,25 @@ def republish(
     `quality_results` only.
     """
     _refuse_unjudged(append, remove)
-    verdict, figures = _verdict(warehouse, context.asset_key.to_user_string(), days, frame, None, amendment)
+    verdict, figures = audit(warehouse, context.asset_key.to_user_string(), days, frame, None, amendment)
     published = [day for day in days if day not in verdict.blocked]
     written = _write(context, warehouse, verdict, published, _of(published, figures), append, remove, amendment)
     yield from entries.further_materializations(context, written)
 
 
-def _verdict(
+def audit(
     warehouse: "Warehouse",
     asset: str,
     days: Sequence[date],
     frame: pl.DataFrame,
-    facts: pl.DataFrame | None,
-    amendment: Amendment | None,
+    facts: pl.DataFrame | None = None,
+    amendment: Amendment | None = None,
     shares: pl.DataFrame | None = None,
 ) -> tuple[Verdict, dict[str, pl.DataFrame]]:
-    """What the gate finds, beside what is stored, and the figures of the days that are kept if they are published."""
+    """What the gate finds in a batch beside what is stored, and the figures to be kept of its days; writes nothing.
+
+    `shares` are the rows of `field_shares` that go with the batch; the rest is as in `publish`.
+    """
     gone = amendment.gone if amendment else None
     found = evidence.gathered(warehouse, asset, suites.of(asset), days, frame, facts=facts, gone=gone, shares=shares)
     in_part = amendment.days if amendment else ()
@@ -278,7 +278,11 @@ def validate(batch: pl.DataFrame, expectations: Sequence[Expectation]) -> dict[s
             raise RuntimeError(f"the expectation {expectation.name!r} could not be evaluated: no {', '.join(missing)}")
     looked_at = batch.select(list(dict.fromkeys(name for e in expectations for name in e.columns)))
     asked = tuple((e.name, e.kind, json.dumps(dict(e.arguments))) for e in expectations)
-    return _planned(asked).places(looked_at.to_pandas())
+    return dict(_places(result) for result in _planned(asked).results(looked_at.to_pandas()))
+
+
+def _places(result: Any) -> tuple[str, list[int]]:
+    return result.expectation_config.meta["name"], sorted(result.result["unexpected_index_list"] or [])
 
 
 @cache
@@ -295,39 +299,55 @@ def _great_expectations() -> Any:
 
 
 @dataclass(frozen=True)
-class _Plan:
-    """The metric that says of each expectation which rows break it, by the expectation's name, and all that it takes.
+class _Asked:
+    """An expectation of Great Expectations, with the metrics that it needs by name, and how it is to answer."""
 
-    To work that out takes Great Expectations longer than to compute it, and it does not depend on the batch.
+    expectation: Any
+    metrics: Mapping[str, Any]
+    runtime: Mapping[str, Any]
+
+    def result(self, found: Mapping[Any, Any], engine: Any) -> Any:
+        """Its own result. Raises `RuntimeError` where it cannot be evaluated."""
+        try:
+            needed = {name: found[metric.id] for name, metric in self.metrics.items()}
+            answer = self.expectation._validate(needed, copy.deepcopy(self.runtime), engine)
+            return self.expectation._build_evr(answer)
+        except Exception as error:
+            name = self.expectation.meta["name"]
+            raise RuntimeError(f"the expectation {name!r} could not be evaluated: {error!r}") from error
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What Great Expectations is asked, and all the metrics that it takes.
+
+    To work out the metrics takes it longer than to compute them, and they do not depend on the batch.
     """
 
-    wanted: Mapping[str, Any]
+    asked: Sequence[_Asked]
     metrics: Sequence[Any]
 
-    def places(self, batch: Any) -> dict[str, list[int]]:
-        """The places of the rows that break each. Raises `RuntimeError` for one that cannot be evaluated."""
-        graph = _graph(_engine(batch), list(self.metrics))
-        found, failed = graph.resolve(copy.deepcopy(RUNTIME), show_progress_bars=False)
-        for name, metric in self.wanted.items():
-            if metric not in found:
-                raise RuntimeError(f"the expectation {name!r} could not be evaluated: {failed}")
-        return {name: sorted(found[metric] or ()) for name, metric in self.wanted.items()}
+    def results(self, batch: Any) -> list[Any]:
+        """The result of each expectation on a batch."""
+        engine = _engine(batch)
+        found, _ = _graph(engine, list(self.metrics)).resolve(copy.deepcopy(RUNTIME), show_progress_bars=False)
+        return [one.result(found, engine) for one in self.asked]
 
 
 @cache
-def _planned(asked: tuple[tuple[str, str, str], ...]) -> _Plan:
+def _planned(expectations: tuple[tuple[str, str, str], ...]) -> _Plan:
     """The plan for expectations, each by its name, kind and arguments in JSON; made once a process."""
     gx = _great_expectations()
     engine = _engine(pl.DataFrame().to_pandas())
-    graph = _graph(engine, [])
-    wanted = {}
-    for name, kind, told in asked:
-        expectation = getattr(gx.expectations, kind)(**json.loads(told), meta={"name": name})
+    graph, asked = _graph(engine, []), []
+    for name, kind, arguments in expectations:
+        expectation = getattr(gx.expectations, kind)(**json.loads(arguments), meta={"name": name})
         needed = expectation.get_validation_dependencies(engine, copy.deepcopy(RUNTIME))
-        (places,) = (m for m in needed.get_metric_configurations() if m.metric_name.endswith(PLACES))
-        graph.build_metric_dependency_graph(places, RUNTIME)
-        wanted[name] = places.id
-    return _Plan(wanted, graph.edges)
+        for metric in needed.get_metric_configurations():
+            graph.build_metric_dependency_graph(metric, RUNTIME)
+        runtime = {"result_format": needed.result_format}
+        asked.append(_Asked(expectation, needed.metric_configurations, runtime))
+    return _Plan(asked, graph.edges)
 
 
 def _engine(batch: Any) -> Any:

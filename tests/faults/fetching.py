@@ -162,7 +162,7 @@ class House:
         """Fetch, judge and publish, with the arguments that the asset gives."""
         arxiv_lab.at(self.upstreams.arxiv, self.now, self.clock_off)
         made = Round.of(self.warehouse, self.feeds(), [day], [])
-        verdict = gate.judge("fetched_papers", [day], made.rows, None, made.facts)
+        verdict, _ = gate.audit(self.warehouse, "fetched_papers", [day], made.rows, made.facts, shares=made.shares)
         if made.failures:
             put = entries.failed_partitions(self.warehouse, "fetched_papers", made.failures, "run")
         elif verdict.blocked:

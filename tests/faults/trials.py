@@ -27,7 +27,7 @@ from assets.mail.digest import digests
 from assets.tag.tag import facts as topics_known
 from assets.tag.tag import tag
 from orchestration import resources
-from quality import evidence, gate, suites
+from quality import gate
 from quality.verdict import Finding, Verdict
 from tests.faults.harm import Fault, Given, Papers
 from tests.lab import STEPS, Lab, lab
@@ -158,11 +158,8 @@ class Trials:
             frame = fault.spoil(frame, given)
         if table == "tagged_papers":
             facts = topics_known([self.day], frame, self.taxonomy)
-        gone, in_part = (amendment.gone, amendment.days) if amendment else (None, ())
-        found = evidence.gathered(
-            self.warehouse, table, suites.of(table), [self.day], frame, facts=facts, gone=gone, shares=shares
-        )
-        return gate.judge(table, [self.day], found.frame, found.upstream_rows, found.facts, in_part, marks=found.marks)
+        verdict, _ = gate.audit(self.warehouse, table, [self.day], frame, facts, amendment, shares)
+        return verdict
 
     def _made(self, table: str, listing: Listing) -> Made:
         """What the step hands to the gate."""

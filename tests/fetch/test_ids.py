@@ -26,6 +26,7 @@ from orchestration.warehouse import Warehouse
 from quality import entries, gate
 from tests.lab import DATA
 from tests.orchestration.steps import Steps
+from tests.quality.batches import fetched_facts
 
 CORPUS = DATA / "arxiv/corpus_80k.jsonl.gz"
 DAY = date(2025, 3, 11)
@@ -149,9 +150,7 @@ def test_quarantined(fetched: Warehouse, everything: CorpusSource) -> None:
     assert len(zeros) > 100
     untitled = pl.when(pl.col("source_id").str.ends_with("00")).then(None).otherwise(pl.col("title")).alias("title")
     rows = fetched.rows("fetched_papers", [DAY]).filter(pl.col("source_id").is_in(some)).with_columns(untitled)
-    facts = {"expected": rows.height, "vanished_lists": 0, "forgotten": 0, "shortfall": 0, "sources_missing": 0}
-    figures = pl.DataFrame([{"day": DAY, **facts, "fields_changed": 0}])
-    verdict = gate.judge("fetched_papers", [DAY], rows, None, figures)
+    verdict = gate.judge("fetched_papers", [DAY], rows, None, fetched_facts({DAY: rows.height}))
     assert not verdict.blocked
     fetched.publish("fetched_papers", [DAY], {"quarantine": entries.quarantine(verdict, [DAY], "run")})
     records = fetched.read("SELECT row FROM quarantine WHERE expectation = 'title_present'")["row"].to_list()
