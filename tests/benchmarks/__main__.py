@@ -2,12 +2,28 @@
 
 import sys
 
-from tests.benchmarks import clean, cold, dedupe, fetch, gate, harvest, identity, million, texts, validate, year
+from tests.benchmarks import (
+    alarms,
+    clean,
+    cold,
+    dedupe,
+    detection,
+    fetch,
+    gate,
+    harvest,
+    identity,
+    million,
+    texts,
+    validate,
+    year,
+)
 
 BENCHMARKS = {
+    "alarms": alarms.report,
     "clean": clean.report,
     "cold": cold.report,
     "dedupe": dedupe.report,
+    "detection": detection.report,
     "fetch": fetch.report,
     "gate": gate.report,
     "harvest": harvest.report,
