@@ -14,6 +14,7 @@ import click
 
 from orchestration.cli_quality import check, quarantine
 from orchestration.command import DEBUG, Commands, Day, RunFailed, the_settings
+from orchestration.report_command import report
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -36,6 +37,7 @@ def main(debug: bool) -> None:
 
 main.add_command(check)
 main.add_command(quarantine)
+main.add_command(report)
 
 
 @main.command()

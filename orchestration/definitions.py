@@ -7,17 +7,32 @@ from assets.dedupe.asset import unique_papers
 from assets.fetch.asset import fetched_papers
 from assets.mail.asset import deliveries, digest
 from assets.tag.asset import tagged_papers
-from orchestration.jobs import backfill, daily_digest, send
+from orchestration.jobs import backfill, daily_digest, report, send
+from orchestration.quality_report import quality_report
 from orchestration.resources import resources
 from orchestration.schedules import daily
-from orchestration.sensors import alert_on_failure, alert_on_success, alerts_that_wait, day_by_day
+from orchestration.sensors import (
+    alert_on_failure,
+    alert_on_success,
+    alerts_that_wait,
+    day_by_day,
+    report_after_failure,
+    report_after_success,
+)
 from orchestration.settings import current
 
 defs = dg.Definitions(
-    assets=[fetched_papers, clean_papers, unique_papers, tagged_papers, digest, deliveries],
-    jobs=[daily_digest, backfill, send],
+    assets=[fetched_papers, clean_papers, unique_papers, tagged_papers, digest, deliveries, quality_report],
+    jobs=[daily_digest, backfill, send, report],
     schedules=[daily],
-    sensors=[day_by_day, alert_on_failure, alert_on_success, alerts_that_wait],
+    sensors=[
+        day_by_day,
+        alert_on_failure,
+        alert_on_success,
+        alerts_that_wait,
+        report_after_success,
+        report_after_failure,
+    ],
     resources=resources(current()),
     executor=dg.in_process_executor,
 )

@@ -1,4 +1,4 @@
-"""The jobs: everything for a day, everything but the mail for many days, and the mail of one past day."""
+"""The jobs: everything for a day, everything but the mail for many days, the mail of one past day, the report."""
 
 import dagster as dg
 
@@ -13,4 +13,11 @@ daily_digest = dg.define_asset_job(
 backfill = dg.define_asset_job("backfill", EVERYTHING - MAIL, description="Any past days, but for the mail.")
 send = dg.define_asset_job(
     "send", MAIL, description="The mail of one past day; its config must name the day in confirmed_day."
+)
+report = dg.define_asset_job(
+    "report",
+    dg.AssetSelection.assets("quality_report"),
+    # What makes papers goes first, where runs stand in the queue.
+    tags={"dagster/priority": "-1"},
+    description="The report on quality of the last 30 days.",
 )

@@ -21,6 +21,7 @@ from assets.tag.taxonomy import load as load_taxonomy
 from orchestration.alerts.announce import Alarm
 from orchestration.alerts.channels import MailChannel, WebhookChannel
 from orchestration.alerts.words import Words
+from orchestration.quality_report import Reports
 from orchestration.settings import Mail, Settings
 from orchestration.warehouse import Warehouse, empty
 from quality.data_docs import DataDocs
@@ -40,6 +41,7 @@ def resources(settings: Settings) -> dict[str, Any]:
         "taxonomy": dg.ResourceDefinition(lambda _: taxonomy(settings)),
         "desk": dg.ResourceDefinition(lambda _: desk(settings)),
         "alarm": dg.ResourceDefinition(lambda _: alarm(settings)),
+        "reports": dg.ResourceDefinition(lambda _: reports(settings)),
         "data_docs": dg.ResourceDefinition(lambda context: data_docs(settings, context)),
     }
 
@@ -129,6 +131,11 @@ def alarm(settings: Settings) -> Alarm:
         time_zone=settings.schedule.time_zone,
         wait=min(ALARM_WAIT_SECONDS, settings.lock_wait_seconds),
     )
+
+
+def reports(settings: Settings) -> Reports:
+    """The reports on quality, in a folder of the home."""
+    return Reports(settings, outbox(settings))
 
 
 def _smtp(mail: Mail) -> SmtpTransport:

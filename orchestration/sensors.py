@@ -1,12 +1,12 @@
 """What the daemon does of itself: a window that failed is made again day by day, so that only its bad days fail; and
-the operator is told what failed, and when it is over."""
+the operator is told what failed, and when it is over; and each run is reported."""
 
 from collections.abc import Iterator
 
 import dagster as dg
 
 from orchestration.alerts.announce import Alarm, Occasion
-from orchestration.jobs import backfill
+from orchestration.jobs import backfill, report
 from orchestration.partitions import DAYS
 from orchestration.runs import BY_COMMAND, WINDOW, WINDOW_END, WINDOW_START
 from orchestration.schedules import CAUGHT_UP
@@ -86,3 +86,33 @@ def _announce(context: dg.RunStatusSensorContext | dg.SensorEvaluationContext, a
 def _of_the_day(run: dg.DagsterRun) -> bool:
     """Whether it is the run of a day's edition, and none that catches up or backfills."""
     return run.job_name == "daily_digest" and not {CAUGHT_UP, "dagster/backfill"}.intersection(run.tags)
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    request_job=report,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=15,
+    description="Asks for the report on quality after each run that succeeded.",
+)
+def report_after_success(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
+    """One report a run."""
+    return _report(context.dagster_run)
+
+
+@dg.run_failure_sensor(
+    request_job=report,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=15,
+    description="Asks for the report on quality after each run that failed, which is when it is read.",
+)
+def report_after_failure(context: dg.RunFailureSensorContext) -> dg.RunRequest | dg.SkipReason:
+    """One report a run."""
+    return _report(context.dagster_run)
+
+
+def _report(run: dg.DagsterRun) -> dg.RunRequest | dg.SkipReason:
+    """The report after a run of any other job, also one that the UI or the command made."""
+    if run.job_name == report.name:
+        return dg.SkipReason("a report is not reported")
+    return dg.RunRequest(run_key=run.run_id, tags={"paperboy/reports": run.run_id})

@@ -48,6 +48,11 @@ class Lab:
             resources=resources(self.settings),
         )
 
+    @property
+    def of_the_gate(self) -> dict[str, Any]:
+        """The resources of a step that does nothing but publish."""
+        return {name: found for name, found in resources(self.settings).items() if name in ("warehouse", "data_docs")}
+
     def digest(self, day: date, *, newest: bool = False) -> runs.Outcome:
         """`paperboy digest`, as if `day` had been found to be the newest day where `newest`."""
         config = runs.edition_config(newest=day if newest else None)

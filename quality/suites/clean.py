@@ -29,6 +29,11 @@ ARXIV = pl.col("paper_id").str.starts_with("arxiv:").fill_null(False)
 OPEN_END = ~pl.col("abstract").str.contains(r"[.!?:;)\]}>\"'”’»。…/]\s*$")
 KEPT = pl.col("abstract").str.len_chars() / pl.col("abstract_tex").str.len_chars()
 JOINED = r";|\band\b|\n| & |,[^,]+,[^,]+,"
+SPACED = (pl.col("words") > 0) & ~pl.col("abstract").str.contains(
+    r"[\x{0e00}-\x{0e7f}\x{3040}-\x{30ff}\x{4e00}-\x{9fff}]"
+)
+"""Texts with words, but for those of scripts that write no blanks between them."""
+
 SEVERAL = pl.col("abstract").is_not_null().sum() >= 2 * we.FEW
 
 UNACCOUNTED = """
@@ -62,6 +67,60 @@ UNSEEN = """
 """
 """The share of a day's categories that no paper of the last months had; where few are known yet, nothing is said."""
 
+LOST_IDS = """
+    WITH earlier AS (
+        SELECT source, avg(CAST(paper_id LIKE 'arxiv:%' AS INT)) AS share FROM clean_papers
+        WHERE day BETWEEN (SELECT min(day) - 28 FROM batch) AND (SELECT max(day) FROM batch)
+          AND day NOT IN (SELECT unnest($days)) GROUP BY source HAVING count(*) >= 20
+    ),
+    mine AS (
+        SELECT day, source, avg(CAST(paper_id LIKE 'arxiv:%' AS INT)) AS share FROM batch
+        GROUP BY ALL HAVING count(*) >= 5
+    )
+    SELECT day, max(earlier.share - mine.share) AS lost_ids,
+           string_agg(format('{}: {:.0f} % are of arXiv, {:.0f} % before',
+                             source, 100 * mine.share, 100 * earlier.share), '; ' ORDER BY source) AS lost_ids_told
+    FROM mine JOIN earlier USING (source) GROUP BY day
+"""
+"""By how much the share of a source's ids that are arXiv's has fallen since the weeks before."""
+
+EMPTIED = """
+    SELECT batch.day, count(*) AS emptied, string_agg(source || '/' || source_id, ', ' ORDER BY source, source_id)
+        AS emptied_told
+    FROM batch JOIN fetched_papers AS theirs USING (day, source, source_id)
+    WHERE (batch.votes IS NULL AND theirs.votes IS NOT NULL)
+       OR (batch.comments IS NULL AND theirs.comments IS NOT NULL)
+       OR (batch.published IS NULL AND theirs.published IS NOT NULL)
+       OR (batch.version IS NULL AND theirs.version IS NOT NULL)
+    GROUP BY batch.day
+"""
+MISMATCHED = """
+    WITH named AS (
+        SELECT day, lower(abstract) AS text, regexp_extract_all(lower(title), '[a-z]{5,}') AS words FROM batch
+    ),
+    found AS (
+        SELECT day, len(list_filter(words, lambda word: contains(text, word))) / len(words) AS share
+        FROM named WHERE len(words) > 0 AND text IS NOT NULL
+    )
+    SELECT day, 1 - avg(share) AS mismatched FROM found GROUP BY day HAVING count(*) >= 10
+"""
+"""How many of the longer words of the titles their abstracts lack: a fifth usually, of others' abstracts two thirds."""
+
+
+def _repeated(column: str, name: str, *, within: str = "") -> str:
+    """The share of a day's rows of which at least three others have the same value: an id, a text, authors."""
+    different, records = ("source_id", f"{within},") if within else ("paper_id", "")
+    return f"""
+        WITH groups AS (
+            SELECT day, {records} {column} AS held, count(DISTINCT {different}) AS papers FROM batch
+            WHERE {column} IS NOT NULL GROUP BY ALL
+        )
+        SELECT day, sum(CASE WHEN papers > 3 THEN papers ELSE 0 END) / sum(papers) AS {name},
+               arg_max(papers || ' times: ' || left(CAST(held AS VARCHAR), 60), papers) AS {name}_told
+        FROM groups GROUP BY day
+    """  # noqa: S608 - the names are this module's own
+
+
 CLEAN = Suite(
     key=("source", "source_id"),
     upstream="fetched_papers",
@@ -71,13 +130,28 @@ CLEAN = Suite(
         .fill_null(0).cast(pl.Int32).alias("odd_categories"),
         pl.col("authors").list.eval(pl.element().str.contains(JOINED)).list.sum().fill_null(0).cast(pl.Int32)
         .alias("joined_authors"),
+        (pl.col("abstract") == pl.col("title")).fill_null(False).cast(pl.Int32).alias("same_texts"),
+        pl.when(SPACED).then(pl.col("abstract").str.len_chars() / pl.col("words")).alias("word_length"),
     ),
-    measures=(pl.when(SEVERAL).then(OPEN_END.mean()).alias("open_ends"),),
-    queries={"unaccounted": UNACCOUNTED, "unseen_categories": UNSEEN},
+    measures=(
+        pl.when(SEVERAL).then(OPEN_END.mean()).alias("open_ends"),
+        pl.when(SEVERAL).then(pl.col("withdrawn").mean()).alias("withdrawn_share"),
+    ),
+    queries={
+        "unaccounted": UNACCOUNTED,
+        "unseen_categories": UNSEEN,
+        "lost_ids": LOST_IDS,
+        "emptied": EMPTIED,
+        "mismatched": MISMATCHED,
+        "same_ids": _repeated("paper_id", "same_ids", within="source"),
+        "same_titles": _repeated("title", "same_titles"),
+        "same_abstracts": _repeated("abstract", "same_abstracts"),
+        "same_authors": _repeated("authors", "same_authors"),
+    },
     usual=(
         Figure("text_kept", KEPT.median(), "text", "size"),
         Figure("open_ends", OPEN_END.mean(), "text", "share"),
-        Figure("english", (pl.col("language") == "en").mean(), "language", "share"),
+        Figure("english", (pl.col("language") == "en").fill_null(False).mean(), "language", "share"),
         Figure("with_links", (pl.col("links").list.len() > 0).mean(), "content", "share"),
         Figure("with_categories", (pl.col("categories").list.len() > 0).fill_null(False).mean(), "content", "share"),
         Figure("withdrawn", pl.col("withdrawn").mean(), "content", "share"),
@@ -113,6 +187,17 @@ CLEAN = Suite(
                     {"column": "abstract", "regex": NOT_PROSE},
                     "Markup, broken encoding or control characters in an abstract: a cleaning rule is missing. "
                     "paperboy clean-text shows what becomes of a text.", severity="WARN"),
+        we.between("abstract_is_not_the_title", "same_texts", None, 0,
+                   "The title stands in the place of the abstract, or the abstract in that of the title: another "
+                   "field was read.", tolerance=0.1),
+        we.between("words_have_a_length", "word_length", None, 20,
+                   "The words of an abstract are too long to be words: its blanks are lost, or it is a table.",
+                   severity="WARN"),
+        we.between("authors_present", "authors_count", 1, None,
+                   "A paper has authors who have names: else nobody is credited, and identity compares nothing.",
+                   tolerance=0.1),
+        we.matches("title_has_letters", "title_key", r"\S",
+                   "A title has letters, in any script: identity compares them.", tolerance=0.1),
         we.present("title_tex", "What has a title has it as the source wrote it, too.", 0.1),
         Expectation("author_keys_complete", "ExpectColumnPairValuesToBeEqual",
                     {"column_A": "author_keys_count", "column_B": "author_count"},
@@ -136,6 +221,28 @@ CLEAN = Suite(
         we.between("abstracts_end", "open_ends", None, 0.4,
                    "Many abstracts end in the middle of a sentence: they are cut. Compare some with the source's own "
                    "page.", severity="WARN", of="day"),
+        we.none_of("nothing_emptied", "emptied",
+                   "Votes, comments, dates and versions that were fetched are there after cleaning. A fault of the "
+                   "cleaning; report it."),
+        we.between("ids_of_a_kind", "lost_ids", None, 0.5,
+                   "A source that gave arXiv's ids gives others: its papers would be taken for new ones, and each be "
+                   "mailed again. Look at the record's own id, and teach the parser.", of="day"),
+        we.between("ids_differ", "same_ids", None, 0.2,
+                   "Several records of a source have one id: they would become one paper. Look at the parser.",
+                   of="day"),
+        we.between("titles_differ", "same_titles", None, 0.2,
+                   "Several papers have one title: an error page, or the same field read for all.", of="day"),
+        we.between("abstracts_differ", "same_abstracts", None, 0.2,
+                   "Several papers have one abstract: an error page, or the same field read for all.", of="day"),
+        we.between("authors_differ", "same_authors", None, 0.2,
+                   "Several papers have the same authors: those of one were read for all.",
+                   severity="WARN", of="day"),
+        we.between("abstracts_of_their_titles", "mismatched", None, 0.55,
+                   "Most words of the titles are not in their abstracts: texts have come to stand beside others' "
+                   "titles. Compare some with the source's own page.", severity="WARN", of="day"),
+        we.between("few_withdrawn", "withdrawn_share", None, 0.5,
+                   "Most papers of a day are not withdrawn at once: another field was read, and all would stand last.",
+                   of="day"),
         we.between("categories_seen_before", "unseen_categories", None, 0.1,
                    "Many of the day's categories are of no paper before: invented, or a source that is new.",
                    severity="WARN", of="day"),

@@ -19,11 +19,17 @@ ID = (
 MARKUP = (
     r"(?i)</?(?:p|br|div|span|html|body|head|script|style|a|b|i|em|strong|ul|ol|li|table|tr|td|h[1-6]|jats:\w+)"
     r"(?:\s+[a-z-]+=[^>]*)?\s*/?>|&(?:[a-z]+|#x?[0-9a-f]+);|Ã[\x{80}-\x{bf}]|â€|\x{fffd}"
+    r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 )
-"""Tags, entities, and what is left of UTF-8 that was read as Latin-1."""
+"""Tags, entities, control characters, and what is left of UTF-8 that was read as Latin-1."""
+
+DOI = r"10\.\d{4,9}/[^\s\"<>]+"
 
 PAGES = (50, 100, 200, 500, 1000, 2000)
 """Sizes at which upstreams cut a list into pages."""
+
+OUTDATED = 120
+"""Days after which nothing is listed as new."""
 
 EMPTY_WEEKDAY = (pl.col("rows") == 0) & (pl.col("day").dt.weekday() <= 5)
 NEWLY_LISTED = pl.col("announced").fill_null("new") == "new"
@@ -35,14 +41,14 @@ REPEATED = """
     lists AS (
         SELECT * FROM ids
         UNION SELECT day, source, source_id FROM fetched_papers
-        WHERE day BETWEEN (SELECT min(day) - 14 FROM ids) AND (SELECT max(day) FROM ids)
+        WHERE day BETWEEN (SELECT min(day) - 60 FROM ids) AND (SELECT max(day) FROM ids)
           AND day NOT IN (SELECT day FROM ids)
     ),
     sizes AS (SELECT day, source, count(*) AS listed FROM ids GROUP BY ALL),
     shared AS (
         SELECT ids.day, ids.source, lists.day AS earlier, count(*) AS again
         FROM ids JOIN lists ON lists.source = ids.source AND lists.source_id = ids.source_id
-         AND lists.day < ids.day AND lists.day >= ids.day - 14
+         AND lists.day < ids.day AND lists.day >= ids.day - 60
         GROUP BY ALL HAVING count(*) >= 3
     ),
     shares AS (SELECT *, again / listed AS share FROM shared JOIN sizes USING (day, source))
@@ -53,6 +59,33 @@ REPEATED = """
 """
 """How much of a list the same source had listed on one earlier day, if that is three papers at least."""
 
+MOVED_DATES = """
+    WITH papers AS (
+        SELECT day, source, announced, published FROM batch
+        UNION ALL SELECT day, source, announced, published FROM fetched_papers
+        WHERE day BETWEEN (SELECT min(day) - 84 FROM batch) AND (SELECT max(day) FROM batch)
+          AND day NOT IN (SELECT unnest($days))
+    ),
+    lists AS (
+        SELECT day, source, min(date_diff('day', published::DATE, day)) AS newest FROM papers
+        WHERE published IS NOT NULL AND coalesce(announced, 'new') = 'new' GROUP BY ALL HAVING count(*) >= 10
+    ),
+    compared AS (
+        SELECT mine.day, mine.source, mine.newest, mode(earlier.newest) AS usual, list(earlier.newest) AS before
+        FROM lists AS mine JOIN lists AS earlier ON earlier.source = mine.source
+         AND mine.day - earlier.day BETWEEN 7 AND 84 AND (mine.day - earlier.day) % 7 = 0
+        WHERE mine.day IN (SELECT unnest($days)) GROUP BY ALL
+    )
+    SELECT day, count(*) AS moved_dates,
+           string_agg(format('the newest paper of {} is {} days old, on such a weekday usually {}',
+                             source, newest, usual), '; ' ORDER BY source) AS moved_dates_told
+    FROM compared
+    WHERE newest <> usual AND len(before) >= 6
+      AND len(list_filter(before, lambda days: days = usual)) >= 0.8 * len(before)
+    GROUP BY day
+"""
+"""Lists whose newest paper is older or younger than on nearly all such weekdays: a source keeps its hours."""
+
 FETCHED = Suite(
     key=("source", "source_id"),
     derived=(
@@ -61,21 +94,28 @@ FETCHED = Suite(
         pl.min_horizontal("comments", "stars").alias("least_figure"),
         pl.col("authors").list.eval(pl.element().str.strip_chars().fill_null("") == "").list.sum().fill_null(0)
         .alias("nameless_authors"),
+        pl.col("links").list.eval(~pl.element().str.contains(r"^\s*https?://")).list.sum().fill_null(0).cast(pl.Int32)
+        .alias("odd_addresses"),
     ),
     measures=(
-        AGE.filter(NEWLY_LISTED).median().alias("days_old"),
+        AGE.filter(NEWLY_LISTED).median().alias("median_age"),
         ((VOTES.len() >= 2 * we.FEW) & (VOTES.n_unique() == 1)).cast(pl.Int32).alias("frozen_votes"),
         pl.col("source").filter(pl.len().over("day", "source").is_in(PAGES)).n_unique().alias("cut_lists"),
         pl.concat_str("title", "abstract", ignore_nulls=True).str.contains(MARKUP).mean().alias("marked_up"),
     ),
-    figures=(EMPTY_WEEKDAY.cast(pl.Int32).alias("empty_weekday"),),
-    queries={"repeated": REPEATED},
+    figures=(
+        EMPTY_WEEKDAY.cast(pl.Int32).alias("empty_weekday"),
+        pl.when(pl.col("median_age") <= OUTDATED).then("median_age").alias("days_old"),
+    ),
+    queries={"repeated": REPEATED, "moved_dates": MOVED_DATES},
     usual=(
         Figure("title_length", pl.col("title").str.len_chars().median(), "text", "size"),
         Figure("abstract_length", pl.col("abstract").str.len_chars().median(), "text", "size"),
         Figure("marked_up", pl.concat_str("title", "abstract", ignore_nulls=True).str.contains(MARKUP).mean(), "text",
                "share"),
         Figure("votes", pl.col("votes").median(), "votes", "count"),
+        Figure("with_votes", pl.col("votes").is_not_null().mean(), "values", "share"),
+        Figure("with_dates", pl.col("published").is_not_null().mean(), "values", "share"),
         Figure("without_votes", (VOTES == 0).mean(), "votes", "share"),
         Figure("authors", pl.col("authors").list.len().median(), "authors", "count"),
         Figure("single_author", (pl.col("authors").list.len() <= 1).mean(), "authors", "share"),
@@ -111,8 +151,14 @@ FETCHED = Suite(
                   "new papers. Look at the feed, and teach the parser.", tolerance=0.1),
         we.matches("url_is_web", "url", we.WEB, "A paper's page is on the web: anything else is a broken record.",
                    tolerance=0.1),
+        we.none_of("links_are_web", "odd_addresses",
+                   "A link of a paper leads to the web: cleaning leaves out any other, so that no reader follows it. "
+                   "Look at what the source gives.", severity="WARN", of="row"),
         we.matches("body_is_kept", "body", we.HASH,
                    "Each record names the stored body that it was read from; without it nothing can be parsed again."),
+        we.matches("doi_readable", "doi", DOI,
+                   "What the source gives as a DOI is none: another field was read, and identity loses a link.",
+                   severity="WARN"),
         we.same("complete", "rows", "expected",
                 "Every record that the ledger counts must reach the table: a shortfall is lost papers."),
         we.none_of("lists_still_there", "vanished_lists",
@@ -137,6 +183,13 @@ FETCHED = Suite(
         we.between("papers_are_new", "days_old", None, 10,
                    "Half of what is listed as new was published more than ten days before: an old list under a new "
                    "date. Compare it with the source's own page.", severity="WARN", of="day"),
+        we.between("papers_of_these_months", "median_age", None, OUTDATED,
+                   "Half of what is listed as new was published months before: the list is of another year, or "
+                   "another date was read. The schedule asks again for a week.", of="day"),
+        we.none_of("dates_in_step", "moved_dates",
+                   "The newest paper is older or younger than on nearly all such weekdays: the list is of the day "
+                   "before or after, or dates are read in another zone. Compare it with the source's own page.",
+                   severity="WARN"),
         we.none_of("votes_differ", "frozen_votes",
                    "All papers of the day have the same number of votes: they are not counted any more, or another "
                    "field was read. The ranking rests on them.", severity="WARN"),
@@ -158,6 +211,9 @@ FETCHED = Suite(
         we.usual("fields_as_usual", "present",
                  "A field of a source's records is filled far more or less often than before: see what of it is used. "
                  "Told once, on the day that it begins; field_shares has its share over time."),
+        we.usual("values_as_usual", "values",
+                 "Votes or dates could be read of far fewer or more papers than before, whatever their field holds: "
+                 "they are written otherwise now. The parser must learn it."),
         we.usual("text_as_usual", "text",
                  "Titles or abstracts are of another length than before, or hold more markup: they are cut, or "
                  "another field was read. Compare some with the source's own page."),

@@ -42,6 +42,36 @@ SHARED = """
     FROM twice GROUP BY day
 """
 
+UNKNOWN = """
+    WITH claimed AS (SELECT day AS of_work, unnest(members) AS member FROM batch)
+    SELECT of_work AS day, count(*) AS unknown_members,
+           string_agg(member.source || '/' || member.source_id, ', ' ORDER BY member.source, member.source_id)
+               AS unknown_members_told
+    FROM claimed WHERE (member.source, member.source_id, member.day) NOT IN (
+        SELECT (source, source_id, day) FROM clean_papers WHERE day IN (SELECT DISTINCT member.day FROM claimed)
+    )
+    GROUP BY of_work
+"""
+UNLIKE = """
+    SELECT batch.day, count(*) AS unlike, string_agg(work_id, ', ' ORDER BY work_id) AS unlike_told
+    FROM batch JOIN clean_papers AS theirs
+      ON theirs.day = canonical.day AND theirs.source = canonical.source AND theirs.source_id = canonical.source_id
+    WHERE batch.title IS DISTINCT FROM theirs.title OR batch.abstract IS DISTINCT FROM theirs.abstract
+       OR (batch.votes IS NULL AND theirs.votes IS NOT NULL)
+    GROUP BY batch.day
+"""
+"""Works whose text is not that of their canonical record, or that have lost its votes."""
+
+MISTAKEN = """
+    WITH claims AS (SELECT day, work_id, unnest(members) AS member FROM batch WHERE revision)
+    SELECT claims.day, count(DISTINCT work_id) AS mistaken,
+           string_agg(DISTINCT work_id, ', ' ORDER BY work_id) AS mistaken_told
+    FROM claims JOIN clean_papers AS theirs
+      ON theirs.day = member.day AND theirs.source = member.source AND theirs.source_id = member.source_id
+    WHERE coalesce(announced, 'new') NOT IN ('replace', 'replace-cross') GROUP BY claims.day
+"""
+"""Works that are said to be new versions only, though a list names them as new."""
+
 UNIQUE = Suite(
     key=("work_id",),
     upstream="clean_papers",
@@ -52,8 +82,15 @@ UNIQUE = Suite(
         (MEMBERS.len().cast(pl.Int32) - 1 - pl.col("reasons").list.len().fill_null(0).cast(pl.Int32))
         .alias("unreasoned"),
     ),
-    figures=((pl.col("rows") - pl.col("upstream_rows")).alias("surplus"),),
-    queries={"unclaimed": UNCLAIMED, "shared": SHARED},
+    measures=(MEMBERS.len().max().alias("largest_work"),),
+    figures=(
+        (pl.col("rows") - pl.col("upstream_rows")).alias("surplus"),
+        pl.when(pl.col("upstream_rows") >= 2 * we.FEW).then(pl.col("largest_work") / pl.col("upstream_rows"))
+        .alias("lumped"),
+    ),
+    queries={
+        "unclaimed": UNCLAIMED, "shared": SHARED, "unknown_members": UNKNOWN, "unlike": UNLIKE, "mistaken": MISTAKEN,
+    },
     usual=(
         Figure("several_records", (MEMBERS.len() > 1).mean(), "duplicates", "share"),
         Figure("several_papers", (PAPERS.list.n_unique() > 1).mean(), "duplicates", "share"),
@@ -83,6 +120,15 @@ UNIQUE = Suite(
                    "Report it."),
         we.none_of("no_record_in_two_works", "shared",
                    "A record belongs to one work: in two it would be mailed twice. Report it."),
+        we.none_of("members_are_records", "unknown_members",
+                   "Each member is a clean record of its day: another would be a paper that nobody listed. Report it."),
+        we.none_of("text_of_the_canonical_record", "unlike",
+                   "A work has the title, the abstract and the votes of its canonical record. Report it."),
+        we.none_of("revisions_are_announced", "mistaken",
+                   "Only what every list announces as a new version is one: the digest leaves it out. Report it."),
+        we.between("works_stay_apart", "lumped", None, 0.5,
+                   "One work holds as many records as half of the day's: different papers were merged. paperboy why "
+                   "shows the reasons.", of="day"),
         we.usual("duplicates_as_usual", "duplicates",
                  "Far more or fewer works have several records than before: a source lists what another listed, or "
                  "different works are merged. paperboy why shows the reasons of one."),

@@ -3,10 +3,12 @@
 import sys
 
 from tests.benchmarks import (
+    alarms,
     clean,
     cold,
     data_docs,
     dedupe,
+    detection,
     fetch,
     gate,
     harvest,
@@ -18,10 +20,12 @@ from tests.benchmarks import (
 )
 
 BENCHMARKS = {
+    "alarms": alarms.report,
     "clean": clean.report,
     "cold": cold.report,
     "data_docs": data_docs.report,
     "dedupe": dedupe.report,
+    "detection": detection.report,
     "fetch": fetch.report,
     "gate": gate.report,
     "harvest": harvest.report,

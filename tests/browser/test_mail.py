@@ -24,7 +24,8 @@ MIN_CONTRAST = 4.5
 
 CONTRASTS = """
 () => {
-  const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const channels = (colour) => colour.match(/[\\d.]+/g)
+    .map((part, place) => Number(part) * (colour.startsWith("color(") && place < 3 ? 255 : 1));
   const luminance = (colour) => {
     const [r, g, b] = channels(colour).slice(0, 3).map((value) => value / 255)
       .map((value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);

@@ -110,7 +110,9 @@ def test_runs_of_the_command_line_are_seen(page: Page, ui: DagsterUI, stage: Sta
         expect(page.get_by_text(f"partition: {day}").first).to_be_visible()
 
 
-@pytest.mark.parametrize(("kind", "name"), [("schedules", "daily"), ("sensors", "day_by_day")])
+@pytest.mark.parametrize(
+    ("kind", "name"), [("schedules", "daily"), ("sensors", "day_by_day"), ("sensors", "report_after_failure")]
+)
 def test_schedule_and_sensor_run_of_themselves(page: Page, kind: str, name: str) -> None:
     page.goto(f"/locations/orchestration.definitions/{kind}/{name}")
     expect(page.get_by_role("row", name="Running").get_by_role("checkbox")).to_be_checked()

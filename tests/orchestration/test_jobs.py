@@ -1,5 +1,5 @@
-"""What Dagster loads: six assets with their checks, three jobs, one schedule, and the sensors; the one that splits
-windows is tried here."""
+"""What Dagster loads: six assets with their checks and the report, the jobs, the schedule, and the sensors; the sensor
+that splits windows is tried here."""
 
 import json
 import os
@@ -50,7 +50,7 @@ def test_the_definitions_load() -> None:
     dg.Definitions.validate_loadable(defs)
 
 
-def test_the_six_assets_and_what_each_is_made_from() -> None:
+def test_the_assets_and_what_each_is_made_from() -> None:
     parents = {
         key.to_user_string(): {parent.to_user_string() for parent in GRAPH.get(key).parent_keys}
         for key in GRAPH.get_all_asset_keys()
@@ -62,6 +62,7 @@ def test_the_six_assets_and_what_each_is_made_from() -> None:
         "tagged_papers": {"unique_papers"},
         "digest": {"unique_papers", "tagged_papers"},
         "deliveries": {"digest"},
+        "quality_report": set(),
     }
 
 
@@ -125,13 +126,23 @@ def test_a_job_makes_these_assets_of_a_day(job: str, steps: set[str]) -> None:
     assert resolved.executor_def.name == "in_process"
 
 
+def test_the_report_is_of_no_day_and_waits_for_what_makes_papers() -> None:
+    report = GRAPH.get(dg.AssetKey("quality_report"))
+    assert (report.partitions_def, report.group_name) == (None, "quality")
+    assert report.description
+    job = defs.resolve_job_def("report")
+    assert {key.to_user_string() for key in job.asset_layer.selected_asset_keys} == {"quality_report"}
+    assert job.tags["dagster/priority"] == "-1"
+
+
 def test_there_are_no_other_jobs_schedules_and_sensors() -> None:
     repository = defs.get_repository_def()
     named = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
-    assert named == {"daily_digest", "backfill", "send"}
+    assert named == {"daily_digest", "backfill", "send", "report"}
     assert [schedule.name for schedule in repository.schedule_defs] == ["daily"]
     assert {sensor.name for sensor in repository.sensor_defs if "default" not in sensor.name} == {
         "day_by_day", "alert_on_failure", "alert_on_success", "alerts_that_wait",
+        "report_after_success", "report_after_failure",
     }  # fmt: skip
 
 

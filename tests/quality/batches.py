@@ -88,6 +88,7 @@ def row(day: date, place: int) -> Row:
         "place": place + 1,
         "title": f"The title of paper {place}",
         "abstract": f"The abstract of paper {place} is long enough to be one.",
+        "summary": f"The abstract of paper {place} is long enough to be one.",
         "title_tex": f"The title of paper {place}",
         "abstract_tex": f"The abstract of paper {place} is long enough to be one.",
         "title_key": f"thetitleofpaper{place}",
@@ -230,6 +231,7 @@ def again_and_again(count: int) -> Callable[[Batch], Batch]:
 
 ELSEWHERE = {"url": "ftp://papers.example.org/1", "kind": "code"}
 NEVER_EARNED = {"topic": "agents", "label": "Agents", "phrase": "", "field": "title", "score": 3.0}
+LONG_TITLE = "The title of a paper that is long enough to be an abstract."
 MEMBER = {"source": "sample", "source_id": "x", "paper_id": "sample:x", "version": 1, "day": MONDAY, "url": None}
 
 BROKEN: Mapping[tuple[str, str], Callable[[Batch], Batch]] = {
@@ -250,7 +252,9 @@ BROKEN: Mapping[tuple[str, str], Callable[[Batch], Batch]] = {
     ("fetched_papers", "published_since_arxiv"): setting("published", datetime(1970, 1, 1), 3),
     ("fetched_papers", "announced_known"): setting("announced", "updated", 3),
     ("fetched_papers", "url_is_web"): setting("url", "/papers/2503.1", 3),
+    ("fetched_papers", "links_are_web"): setting("links", ["ftp://papers.example.org/1"], 1),
     ("fetched_papers", "body_is_kept"): setting("body", "", 1),
+    ("fetched_papers", "doi_readable"): setting("doi", "see the publisher", 1),
     ("fetched_papers", "complete"): fewer,
     ("fetched_papers", "lists_still_there"): fact("vanished_lists"),
     ("fetched_papers", "no_shortfall"): fact("shortfall"),
@@ -259,6 +263,9 @@ BROKEN: Mapping[tuple[str, str], Callable[[Batch], Batch]] = {
     ("fetched_papers", "records_still_listed"): fact("forgotten"),
     ("fetched_papers", "lists_not_cut"): again_and_again(50),
     ("fetched_papers", "papers_are_new"): each("published", pl.lit(datetime(2025, 2, 1))),
+    ("fetched_papers", "papers_of_these_months"): each("published", pl.lit(datetime(2024, 3, 1))),
+    ("fetched_papers", "dates_in_step"): fact("moved_dates"),
+    ("fetched_papers", "values_as_usual"): fact("values_drifted"),
     ("fetched_papers", "votes_differ"): each("votes", pl.lit(0)),
     ("fetched_papers", "text_is_plain"): setting("abstract", "<p>An abstract</p>", 5),
     ("fetched_papers", "fields_as_before"): fact("fields_changed"),
@@ -284,6 +291,20 @@ BROKEN: Mapping[tuple[str, str], Callable[[Batch], Batch]] = {
     ("clean_papers", "abstract_is_prose"): setting(
         "abstract", "An abstract with an entity: &eacute; is left in it.", 1
     ),
+    ("clean_papers", "abstract_is_not_the_title"): lambda good: good.set("abstract", LONG_TITLE, range(3)).set(
+        "title", LONG_TITLE, range(3)
+    ),
+    ("clean_papers", "words_have_a_length"): setting("words", 2, 1),
+    ("clean_papers", "authors_present"): lambda good: good.set("authors", [], range(3)),
+    ("clean_papers", "title_has_letters"): setting("title_key", "", 3),
+    ("clean_papers", "nothing_emptied"): fact("emptied"),
+    ("clean_papers", "ids_of_a_kind"): figure("lost_ids", 0.6),
+    ("clean_papers", "ids_differ"): figure("same_ids", 0.3),
+    ("clean_papers", "titles_differ"): figure("same_titles", 0.3),
+    ("clean_papers", "abstracts_differ"): figure("same_abstracts", 0.3),
+    ("clean_papers", "authors_differ"): figure("same_authors", 0.3),
+    ("clean_papers", "abstracts_of_their_titles"): figure("mismatched", 0.6),
+    ("clean_papers", "few_withdrawn"): each("withdrawn", pl.lit(True)),
     ("clean_papers", "title_tex_present"): setting("title_tex", None, 3),
     ("clean_papers", "author_keys_complete"): setting("author_keys", ["example a"], 1),
     ("clean_papers", "authors_one_each"): setting("authors", ["Ada Example; Bo Example", "Cy Example"], 1),
@@ -315,6 +336,14 @@ BROKEN: Mapping[tuple[str, str], Callable[[Batch], Batch]] = {
     ("unique_papers", "no_more_works_than_records"): more_upstream,
     ("unique_papers", "every_record_has_a_work"): fact("unclaimed"),
     ("unique_papers", "no_record_in_two_works"): fact("shared"),
+    ("unique_papers", "members_are_records"): fact("unknown_members"),
+    ("unique_papers", "text_of_the_canonical_record"): fact("unlike"),
+    ("unique_papers", "revisions_are_announced"): fact("mistaken"),
+    ("unique_papers", "works_stay_apart"): lambda good: (
+        good.set("members", [{**MEMBER, "paper_id": good.frame["work_id"][0]}] * 11, [0])
+        .set("canonical", {"source": "sample", "source_id": "x", "day": MONDAY}, [0])
+        .set("reasons", ["same id"] * 10, [0])
+    ),
     ("unique_papers", "duplicates_as_usual"): fact("duplicates_drifted"),
     ("tagged_papers", "columns_and_types"): fact("misfits"),
     ("tagged_papers", "every_work_tagged"): fewer,
@@ -326,12 +355,13 @@ BROKEN: Mapping[tuple[str, str], Callable[[Batch], Batch]] = {
     ("tagged_papers", "topics_as_usual"): fact("topics_drifted"),
     ("digest", "columns_and_types"): fact("misfits"),
     ("digest", "work_id_present"): setting("work_id", None, 1),
-    ("digest", "work_id_unique"): lambda good: good.set("work_id", "arxiv:2503.00001", [0]),
+    ("digest", "work_id_unique"): lambda good: good.set("work_id", good.frame["work_id"][1], [0]),
     ("digest", "place_unique"): setting("place", 2, 1),
     ("digest", "places_without_gap"): lambda good: good.set("place", 21, [19]),
     ("digest", "edition_full"): figure("edition_size", 21),
     ("digest", "works_exist"): fact("unknown_works"),
     ("digest", "best_first"): lambda good: good.set("score", 2.5, [19]).set("score_votes", 2.0, [19]),
+    ("digest", "summary_present"): setting("summary", None, 3),
     ("digest", "score_range"): lambda good: good.set("score", -0.1, [19]).set("score_votes", -0.6, [19]),
     ("digest", "score_is_its_parts"): setting("score_votes", 1.1, 1),
     ("digest", "title_present"): setting("title", None, 3),

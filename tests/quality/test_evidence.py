@@ -38,9 +38,11 @@ def test_what_the_pipeline_made_is_whole(made: Warehouse, asset: str) -> None:
     week = tuple(MONDAY + timedelta(days=day) for day in range(5))
     for days in ((TUESDAY,), week):
         facts = found(made, asset, days=days).select("misfits", *SUITES[asset].queries)
-        shares = {"repeated", "unseen_categories"}
-        assert all(facts[name].max() == 0 for name in facts.columns if name not in shares)
+        shares = {"repeated", "unseen_categories", "lost_ids", "same_ids", "same_titles", "same_abstracts"}
+        shares |= {"same_authors"}
+        assert all(facts[name].max() == 0 for name in facts.columns if name not in {*shares, "mismatched"})
         assert all(facts.filter(pl.col(name) > 0.1).is_empty() for name in facts.columns if name in shares)
+        assert "mismatched" not in facts.columns or facts.filter(pl.col("mismatched") > 0.5).is_empty()
 
 
 def monday_again(made: Warehouse) -> Spoil:
@@ -60,12 +62,22 @@ def doubled_members(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(members=pl.lit(every).first())
 
 
+def foreign_members(frame: pl.DataFrame) -> pl.DataFrame:
+    """Each work of records that no table knows."""
+    members = [[{**member, "source_id": "made-up"} for member in listed] for listed in frame["members"].to_list()]
+    return frame.with_columns(pl.Series("members", members, frame.schema["members"]))
+
+
 @pytest.mark.parametrize(
     ("asset", "fact", "spoil", "told"),
     [
         ("clean_papers", "unaccounted", lambda frame: frame.slice(1), "is missing"),
         ("clean_papers", "unaccounted", renamed("source_id", "made-up"), "sample/made-up was not fetched"),
+        ("clean_papers", "emptied", lambda frame: frame.with_columns(votes=pl.lit(None, pl.Int32)), "sample/"),
         ("unique_papers", "unclaimed", lambda frame: frame.slice(1), "sample/"),
+        ("unique_papers", "unknown_members", foreign_members, "made-up"),
+        ("unique_papers", "unlike", lambda frame: frame.with_columns(abstract=pl.lit("Another.")), ":"),
+        ("unique_papers", "mistaken", lambda frame: frame.with_columns(revision=pl.lit(True)), ":"),
         ("unique_papers", "shared", doubled_members, " and "),
         ("tagged_papers", "untagged", lambda frame: frame.slice(1), "is missing"),
         ("tagged_papers", "untagged", renamed("work_id", "made:up"), "made:up is no work of the day"),

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from assets.fetch.batch import SNAPSHOT
-from orchestration.resources import resources, warehouse
+from orchestration.resources import warehouse
 from orchestration.runs import WINDOW_END, WINDOW_START
 from orchestration.step import step
 from orchestration.warehouse import Warehouse
@@ -51,12 +51,11 @@ class Publisher:
                     append=append, amendment=amendment,
                 )  # fmt: skip
 
-        every = resources(self.lab.settings)
         window = {WINDOW_START: str(days[0]), WINDOW_END: str(days[-1])}
         return dg.materialize(
             [offering],
             instance=self.lab.instance,
-            resources={name: found for name, found in every.items() if name in ("warehouse", "data_docs")},
+            resources=self.lab.of_the_gate,
             partition_key=str(days[0]) if len(days) == 1 else None,
             tags=window if len(days) > 1 else None,
             run_config=QUIET,

@@ -1,0 +1,34 @@
+"""The command `paperboy report`: any days as one HTML file."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import click
+
+from orchestration.command import Day, the_settings
+
+
+@click.command()
+@click.argument("first", type=Day(), metavar="[FROM]", required=False)
+@click.argument("last", type=Day(), metavar="[TO]", required=False)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Where to write it.")
+def report(first: date | None, last: date | None, output: Path | None) -> None:
+    """Write the report on quality of each day from FROM to TO as one HTML file that loads nothing.
+
+    Without TO, up to yesterday; without FROM, the 30 days before. The file is home/reports/FROM_TO.html, if --output
+    names no other.
+    """
+    from orchestration import resources
+    from orchestration.quality_report import DAYS_REPORTED
+    from quality.report.words import summary
+
+    settings = the_settings()
+    last = last or settings.yesterday()
+    first = first or max(settings.first_day, last - timedelta(days=DAYS_REPORTED - 1))
+    if first > last:
+        raise click.UsageError(f"FROM {first} is after TO {last}.")
+    reports = resources.reports(settings)
+    file = output or reports.folder / f"{first}_{last}.html"
+    facts = reports.write(resources.warehouse(settings), first, last, file)
+    click.echo(summary(facts))
+    click.echo(file)
