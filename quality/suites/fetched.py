@@ -105,7 +105,8 @@ FETCHED = Suite(
     ),
     figures=(
         EMPTY_WEEKDAY.cast(pl.Int32).alias("empty_weekday"),
-        pl.when(pl.col("median_age") <= OUTDATED).then("median_age").alias("days_old"),
+        # What is older is told by an expectation of its own, and once.
+        pl.when(pl.col("median_age") > OUTDATED).then(0.0).otherwise("median_age").alias("days_old"),
     ),
     queries={"repeated": REPEATED, "moved_dates": MOVED_DATES},
     usual=(

@@ -40,7 +40,7 @@ def noisy(around: float, spread: float) -> Callable[[int], float]:
 
 def test_what_is_as_ever_is_not_told() -> None:
     found = judged(figures({"rows.sample": noisy(20, 8), "votes": noisy(6, 3), "abstract_length": noisy(1300, 150)}))
-    assert [alarms(found, family) for family in drift.families(SUITE)] == [[]] * 5
+    assert [alarms(found, family) for family in drift.families(SUITE)] == [[] for _ in drift.families(SUITE)]
 
 
 def test_a_fall_for_weeks_is_told_on_the_day_that_it_begins() -> None:

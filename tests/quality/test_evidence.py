@@ -12,7 +12,7 @@ from orchestration.warehouse import Warehouse
 from quality import evidence
 from quality.suites import SUITES
 from tests.lab import STEPS, lab
-from tests.quality.batches import MONDAY, TUESDAY
+from tests.quality.batches import MONDAY, TUESDAY, frame
 
 FRIDAY = MONDAY + timedelta(days=4)
 Spoil = Callable[[pl.DataFrame], pl.DataFrame]
@@ -139,3 +139,56 @@ def test_a_batch_of_another_shape_is_judged_all_the_same(made: Warehouse, spoil:
     assert whole.facts["misfits_told"].item() == told
     assert dict(whole.frame.schema) == dict(stored.schema)
     assert whole.frame.height == stored.height
+
+
+TUESDAYS = [TUESDAY - timedelta(weeks=week) for week in range(1, 8)]
+
+
+@pytest.fixture
+def weeks(tmp_path: Path) -> Warehouse:
+    """Seven Tuesdays of twenty papers each, all published the day before they were listed."""
+    tables = Warehouse(path=str(tmp_path / "warehouse.duckdb"))
+    for asset in ("fetched_papers", "clean_papers"):
+        tables.publish(asset, TUESDAYS, {asset: dated(frame(asset, *TUESDAYS), 1)})
+    return tables
+
+
+def dated(rows: pl.DataFrame, days_old: int) -> pl.DataFrame:
+    """The rows as published so many days before they were listed."""
+    return rows.with_columns(published=pl.col("day").cast(pl.Datetime("us")) - timedelta(days=days_old))
+
+
+@pytest.mark.parametrize(("days_old", "moved"), [(1, 0), (0, 1), (2, 1)])
+def test_dates_that_are_out_of_step_are_seen(weeks: Warehouse, days_old: int, moved: int) -> None:
+    rows = dated(frame("fetched_papers", TUESDAY), days_old)
+    facts = evidence.gathered(weeks, "fetched_papers", SUITES["fetched_papers"], [TUESDAY], rows).facts
+    assert facts["moved_dates"].item() == moved
+    if moved:
+        told = f"the newest paper of sample is {days_old} days old, on such a weekday usually 1"
+        assert facts["moved_dates_told"].item() == told
+
+
+def test_a_source_whose_ids_are_of_another_kind_is_seen(weeks: Warehouse) -> None:
+    rows = frame("clean_papers", TUESDAY).with_columns(paper_id="sample:" + pl.col("source_id"))
+    for ids, lost in ((rows, 1), (frame("clean_papers", TUESDAY), 0)):
+        facts = evidence.gathered(weeks, "clean_papers", SUITES["clean_papers"], [TUESDAY], ids).facts
+        assert facts["lost_ids"].item() == lost
+
+
+@pytest.mark.parametrize(
+    ("fact", "column"),
+    [("same_ids", "paper_id"), ("same_titles", "title"), ("same_abstracts", "abstract"), ("same_authors", "authors")],
+)
+def test_what_many_rows_have_in_common_is_seen(weeks: Warehouse, fact: str, column: str) -> None:
+    rows = frame("clean_papers", TUESDAY).with_columns(authors=pl.concat_list("title"))
+    harmed = pl.int_range(pl.len()) < 5
+    same = rows.with_columns(pl.when(harmed).then(pl.col(column).first()).otherwise(column).alias(column))
+    for batch, share in ((rows, 0), (same, 0.25)):
+        facts = evidence.gathered(weeks, "clean_papers", SUITES["clean_papers"], [TUESDAY], batch).facts
+        assert facts[fact].item() == share
+
+
+def test_abstracts_beside_titles_of_others_are_seen(made: Warehouse) -> None:
+    own = found(made, "clean_papers")["mismatched"].item()
+    others = found(made, "clean_papers", lambda rows: rows.with_columns(pl.col("abstract").reverse()))
+    assert own < 0.5 < others["mismatched"].item()
