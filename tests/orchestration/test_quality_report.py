@@ -192,7 +192,8 @@ def test_the_asset_makes_the_report_and_says_what_is_in_it(week: Week) -> None:
     assert found["missing_lists"] == facts.gaps.height
     assert found["rows_in_quarantine"] == int(facts.quarantine["rows"].sum())
     assert str(found["summary"]) in Seen(file.read_text(encoding="utf-8")).text
-    assert [path.name for path in file.parent.iterdir() if path.name not in (LAST_DAYS, "week.html")] == []
+    assert {path.name for path in file.parent.iterdir()} <= {LAST_DAYS, "week.html", "index.html", "data-docs"}
+    assert f'href="{LAST_DAYS}"' in (file.parent / "index.html").read_text()
 
 
 def asked(made: Lab, result: dg.ExecuteInProcessResult) -> object:
