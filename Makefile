@@ -14,7 +14,7 @@ test: $(READY) chromium  ## Everything that a contributor must pass
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m orchestration.dev check
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadscope
 
 dev: $(READY)  ## The Dagster UI on http://127.0.0.1:3000, with the schedule running
 	@$(BIN)/python -m orchestration.dev
