@@ -139,7 +139,7 @@ def _refusal(warehouse: Warehouse, row: Row) -> str | None:
         return f"{row.table} has no expectation {row.expectation} any more: {_made_again(row.day)} takes the row."
     record: Mapping[str, Any] = json.loads(str(row.record))
     required = warehouse.read(REQUIRED, {"table": row.table})["column_name"].to_list()
-    without = [column for column in judged(expectation, record) if record[column] is None]
+    without = [column for column in judged(suite, expectation, record) if record[column] is None]
     for column in without:
         if column in (*required, *suite.key):
             reason = "a row is told from the others by it" if column in suite.key else "the table requires it"

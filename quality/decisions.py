@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
-from quality.expectations import Expectation
+from quality.expectations import Expectation, Suite
 
 if TYPE_CHECKING:
     from orchestration.warehouse import Warehouse
@@ -37,9 +37,10 @@ class Decisions:
         rows = warehouse.read(DECIDED, {"asset": asset, "days": list(days)}).iter_rows()
         return cls({(day, key, expectation, value): decision for day, key, expectation, value, decision in rows})
 
-    def on(self, keys: Sequence[str], expectation: Expectation, row: Mapping[str, Any]) -> Decision | None:
-        """What was decided about a row that breaks an expectation; `keys` are the columns of its key."""
-        return self.last.get((row["day"], key_of(keys, row), expectation.name, value_of(expectation, row)))
+    def on(self, suite: Suite, expectation: Expectation, row: Mapping[str, Any]) -> Decision | None:
+        """What was decided about a row that breaks an expectation of the suite."""
+        seen = value_of(suite, expectation, row)
+        return self.last.get((row["day"], key_of(suite.key, row), expectation.name, seen))
 
 
 NONE = Decisions()
@@ -50,16 +51,22 @@ def key_of(keys: Sequence[str], row: Mapping[str, Any]) -> str:
     return "/".join(str(row[column]) for column in keys)
 
 
-def judged(expectation: Expectation, columns: Iterable[str]) -> list[str]:
-    """Those of the columns that a row expectation speaks of; it sees one of lists by its length, `<column>_count`."""
+def judged(suite: Suite, expectation: Expectation, columns: Iterable[str]) -> list[str]:
+    """Those of the columns that a row expectation speaks of, by itself or by what the suite derives from it.
+
+    It sees a column of lists by its length, `<column>_count`. What SQL of the operator's looks at is not known: none.
+    """
     arguments = [value for name, value in expectation.arguments.items() if name not in NO_COLUMN]
     named = {word for value in arguments for word in re.findall(r"\w+", str(value))}
+    for derived in suite.derived:
+        if derived.meta.output_name() in named:
+            named.update(derived.meta.root_names())
     return [column for column in columns if column != "day" and {column, f"{column}_count"} & named]
 
 
-def value_of(expectation: Expectation, row: Mapping[str, Any]) -> str | None:
+def value_of(suite: Suite, expectation: Expectation, row: Mapping[str, Any]) -> str | None:
     """What the expectation saw of a row, in words; None where its one column holds nothing."""
-    columns = judged(expectation, row)
+    columns = judged(suite, expectation, row)
     if len(columns) == 1:
         return None if row[columns[0]] is None else str(row[columns[0]])
     return ", ".join(f"{column} {row[column]}" for column in columns)

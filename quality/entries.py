@@ -176,7 +176,7 @@ def quarantine(verdict: Verdict, days: Sequence[date], run_id: str) -> pl.DataFr
     for place, findings in verdict.quarantined.items():
         row = verdict.frame.row(place, named=True)
         for finding in (finding for finding in findings if finding.day in days):
-            value = value_of(finding.expectation, row)
+            value = value_of(verdict.suite, finding.expectation, row)
             record = json.dumps(row, default=str, ensure_ascii=False)
             rows.append((verdict.asset, finding.day, verdict.key(place), finding.expectation.name, value, record,
                          run_id, now()))  # fmt: skip

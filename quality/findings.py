@@ -59,7 +59,7 @@ def _row_finding(
     decided: Decisions,
 ) -> Finding:  # fmt: skip
     said = {
-        place: decided.on(suite.key, expectation, frame.row(place, named=True))
+        place: decided.on(suite, expectation, frame.row(place, named=True))
         for place in (failed if decided.last else ())
     }
     unexpected = tuple(place for place in failed if not said.get(place))

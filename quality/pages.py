@@ -124,8 +124,9 @@ def _judged(gx: Any, verdict: Verdict) -> Iterator[Judged]:
 def _samples(verdict: Verdict, findings: Sequence[Finding]) -> list[Sample]:
     unexpected = [(one, place) for one in findings if one.expectation.of == "row" for place in one.unexpected]
     return [
-        Sample(one.day, verdict.key(place), _short(value_of(one.expectation, verdict.frame.row(place, named=True))))
+        Sample(one.day, verdict.key(place), _short(value_of(verdict.suite, one.expectation, row)))
         for one, place in unexpected[:SAMPLES]
+        for row in [verdict.frame.row(place, named=True)]
     ]
 
 

@@ -57,10 +57,21 @@ def test_a_released_row_stands_well_and_only_with_the_value_that_was_seen() -> N
     offered = batch("fetched_papers").set("votes", -7, [3])
     suite, row = SUITES["fetched_papers"], offered.frame.row(3, named=True)
     (votes,) = (e for e in suite.expectations if e.name == "votes_range")
-    decided = Decisions({(MONDAY, key_of(suite.key, row), votes.name, value_of(votes, row)): "released"})
+    decided = Decisions({(MONDAY, key_of(suite.key, row), votes.name, value_of(suite, votes, row)): "released"})
     assert failing(stored(offered, decided)) == set()
     assert failing(stored(offered.set("votes", -8, [3]), decided)) == {"votes_range"}
     assert failing(stored(offered.set("votes", -7, [4]), decided)) == {"votes_range"}
+
+
+def test_what_was_decided_of_a_derived_column_is_of_the_value_that_was_seen() -> None:
+    odd, another = ([{"url": f"ftp://papers.example.org/{n}", "kind": "code"}] for n in (1, 2))
+    offered = batch("clean_papers").set("links", odd, [3])
+    suite, row = SUITES["clean_papers"], offered.frame.row(3, named=True)
+    (sound,) = (e for e in suite.expectations if e.name == "links_sound")
+    assert value_of(suite, sound, row) == str(odd)
+    decided = Decisions({(MONDAY, key_of(suite.key, row), sound.name, value_of(suite, sound, row)): "released"})
+    assert failing(stored(offered, decided)) == set()
+    assert failing(stored(offered.set("links", another, [3]), decided)) == {"links_sound"}
 
 
 def test_rows_in_quarantine_are_counted_with_their_day() -> None:
