@@ -68,9 +68,9 @@ class Reports:
         return facts
 
 
-def link(file: Path) -> Mapping[str, Any]:
-    """Where a report can be opened, as the UI shows it: its path."""
-    return {"path": dg.MetadataValue.path(str(file))}
+def _links(file: Path, url: str) -> Mapping[str, Any]:
+    """Where the report can be opened: its path, and its address where the folder is served."""
+    return {"report": dg.MetadataValue.url(f"{url}/{file.name}"), "path": dg.MetadataValue.path(str(file))}
 
 
 @dg.asset(group_name="quality", kinds={"html", "duckdb"})
@@ -82,7 +82,7 @@ def quality_report(warehouse: Warehouse, reports: dg.ResourceParam[Reports]) -> 
     first, last = reports.last_days()
     file = reports.folder / LAST_DAYS
     facts = reports.write(warehouse, first, last, file)
-    return dg.MaterializeResult(metadata={**_counts(facts), **link(file)})
+    return dg.MaterializeResult(metadata={**_counts(facts), **_links(file, reports.settings.quality.url)})
 
 
 def _counts(facts: Facts) -> dict[str, Any]:

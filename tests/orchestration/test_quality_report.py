@@ -186,6 +186,7 @@ def test_the_asset_makes_the_report_and_says_what_is_in_it(week: Week) -> None:
         facts, _ = written(made)
         file = made.settings.home / "reports" / LAST_DAYS
     assert found["path"] == str(file)
+    assert found["report"] == f"{made.settings.quality.url}/{LAST_DAYS}"
     assert found["days"] == len(WEEK), "none before the first day of the settings"
     assert found["days_needing_attention"] == len(facts.needing) == 4
     assert (found["incidents"], found["open_incidents"]) == (3, 2)
