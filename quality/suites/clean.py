@@ -116,7 +116,8 @@ def _repeated(column: str, name: str, *, within: str = "") -> str:
             WHERE {column} IS NOT NULL GROUP BY ALL
         )
         SELECT day, sum(CASE WHEN papers > 3 THEN papers ELSE 0 END) / sum(papers) AS {name},
-               arg_max(papers || ' times: ' || left(CAST(held AS VARCHAR), 60), papers) AS {name}_told
+               first(papers || ' times: ' || left(CAST(held AS VARCHAR), 60) ORDER BY papers DESC, held)
+                   FILTER (papers > 3) AS {name}_told
         FROM groups GROUP BY day
     """  # noqa: S608 - the names are this module's own
 

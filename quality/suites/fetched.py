@@ -53,8 +53,8 @@ REPEATED = """
     ),
     shares AS (SELECT *, again / listed AS share FROM shared JOIN sizes USING (day, source))
     SELECT day, max(share) AS repeated,
-           arg_max(format('{} has {:.0f} % of what it listed on {}', source, 100 * share, earlier), share)
-               AS repeated_told
+           first(format('{} has {:.0f} % of what it listed on {}', source, 100 * share, earlier)
+                 ORDER BY share DESC, source, earlier DESC) AS repeated_told
     FROM shares GROUP BY day
 """
 """How much of a list the same source had listed on one earlier day, if that is three papers at least."""

@@ -63,6 +63,14 @@ def unpacked(content: bytes) -> Papers:
     return papers
 
 
+def as_of(day: date, file: Path) -> bytes:
+    """A recorded day's list, its papers as new on another day as they were on their own."""
+    papers, later = unpacked(file.read_bytes()), day - date.fromisoformat(file.name[:10])
+    for item in papers:
+        item["paper"]["publishedAt"] = f"{datetime.fromisoformat(item['paper']['publishedAt']) + later:%FT%TZ}"
+    return packed(papers)
+
+
 def untitled(papers: Papers) -> bytes:
     for item in papers[::3]:
         item["paper"]["title"] = "?"
@@ -88,10 +96,9 @@ class Spoiled:
 
     def __init__(self, made: Lab, folder: Path, real: Path) -> None:
         self.lab, self._folder = made, folder
-        bodies = [
-            content for file in sorted(real.glob("2025-03-*")) if len(unpacked(content := file.read_bytes())) > 12
-        ]
-        self._good = {day: bodies[place % len(bodies)] for place, day in enumerate(MONTH)}
+        recorded = [file for file in sorted(real.glob("2025-0[3-6]-*")) if len(unpacked(file.read_bytes())) > 12]
+        self._good = {day: as_of(day, file) for day, file in zip(MONTH, recorded, strict=False)}
+        assert list(self._good) == MONTH, "a list that comes again would be rejected"
         for day in MONTH:
             self.mend(day)
 

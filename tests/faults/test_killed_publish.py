@@ -23,7 +23,7 @@ from tests.lab import STEPS, Lab, lab
 from tests.orchestration.terminal import MONDAY, TUESDAY, body
 
 MADE = STEPS[:5]
-OF_THE_RUN = {"run_id", "recorded_at", "seconds", "attempts", "seen_at", "body"}
+OF_THE_RUN = {"run_id", "number", "recorded_at", "seconds", "attempts", "seen_at", "body"}
 """What differs between two runs over the same lists."""
 
 APPENDED = ("quality_results", "outcomes")
