@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 import dagster as dg
@@ -19,7 +18,7 @@ from assets.mail.outbox import Outbox
 from orchestration.settings import Settings
 from orchestration.status import statuses
 from orchestration.warehouse import Warehouse
-from quality.data_docs import index
+from quality.data_docs import index, replace
 from quality.report.facts import Day, Facts, read
 from quality.report.page import render
 from quality.report.words import summary
@@ -40,15 +39,9 @@ class Reports:
     settings: Settings
     outbox: Outbox
 
-    @property
-    def folder(self) -> Path:
-        """The folder of the home that reports go to, if nothing else is said."""
-        return self.settings.reports
-
-    def last_days(self) -> tuple[date, date]:
-        """The last 30 days that are over, none before the first day of the settings."""
-        last = self.settings.yesterday()
-        return max(self.settings.first_day, last - timedelta(days=DAYS_REPORTED - 1)), last
+    def first_of(self, last: date) -> date:
+        """The first of the 30 days to the last, which is not before the first day of the settings."""
+        return max(self.settings.first_day, last - timedelta(days=DAYS_REPORTED - 1))
 
     def write(self, warehouse: Warehouse, first: date, last: date, file: Path) -> Facts:
         """Write the report of these days, both included, into `file`; returns what it tells.
@@ -64,7 +57,7 @@ class Reports:
         _put(file, render(facts, datetime.now(UTC).replace(tzinfo=None)))
         # The report is there; a folder whose index cannot be written has that told by the next run.
         with suppress(OSError):
-            index(self.folder)
+            index(self.settings.reports)
         return facts
 
 
@@ -79,9 +72,9 @@ def quality_report(warehouse: Warehouse, reports: dg.ResourceParam[Reports]) -> 
 
     Made anew after each run of another job, above all after one that failed. `paperboy report` makes it of any days.
     """
-    first, last = reports.last_days()
-    file = reports.folder / LAST_DAYS
-    facts = reports.write(warehouse, first, last, file)
+    last = reports.settings.yesterday()
+    file = reports.settings.reports / LAST_DAYS
+    facts = reports.write(warehouse, reports.first_of(last), last, file)
     return dg.MaterializeResult(metadata={**_counts(facts), **_links(file, reports.settings.quality.url)})
 
 
@@ -101,12 +94,8 @@ def _counts(facts: Facts) -> dict[str, Any]:
 
 
 def _put(file: Path, page: str) -> None:
-    """Into its place as a whole: who has the report open never reloads half of one."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, suffix=".html", delete=False) as written:
-            written.write(page)
-        Path(written.name).chmod(0o644)
-        Path(written.name).replace(file)
+        replace(file, page)
     except OSError as error:
         raise ReportError(f"{file} cannot be written: {error.strerror}; choose another with --output") from error

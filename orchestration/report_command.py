@@ -1,6 +1,6 @@
 """The command `paperboy report`: any days as one HTML file."""
 
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import click
@@ -19,16 +19,17 @@ def report(first: date | None, last: date | None, output: Path | None) -> None:
     names no other.
     """
     from orchestration import resources
-    from orchestration.quality_report import DAYS_REPORTED
+    from quality import suites
     from quality.report.words import summary
 
     settings = the_settings()
+    suites.adopt(resources.expectations(settings))
+    reports = resources.reports(settings)
     last = last or settings.yesterday()
-    first = first or max(settings.first_day, last - timedelta(days=DAYS_REPORTED - 1))
+    first = first or reports.first_of(last)
     if first > last:
         raise click.UsageError(f"FROM {first} is after TO {last}.")
-    reports = resources.reports(settings)
-    file = output or reports.folder / f"{first}_{last}.html"
+    file = output or settings.reports / f"{first}_{last}.html"
     facts = reports.write(resources.warehouse(settings), first, last, file)
     click.echo(summary(facts))
     click.echo(file)

@@ -67,10 +67,10 @@ class DataDocs:
         made = datetime.now(UTC)
         html = pages.judgement(gx, verdict, run_id=run_id, job=job, made=made)
         run.mkdir(parents=True, exist_ok=True)
-        _replace(run / name, html)
+        replace(run / name, html)
         record |= {"job": job, "made": made.isoformat(timespec="seconds")}
         record["pages"].append(_entry(verdict, name))
-        _replace(run / RECORD, json.dumps(record, indent=1))
+        replace(run / RECORD, json.dumps(record, indent=1))
         return Page(run / name, f"{self.url}/{FOLDER}/{run_id}/{name}")
 
     def finish(self) -> None:
@@ -85,7 +85,7 @@ class DataDocs:
         kept = sorted(self._runs(), key=lambda folder: folder.stat().st_mtime, reverse=True)
         runs = [record for folder in kept[:LISTED] if (record := _record(folder))]
         runs.sort(key=lambda record: str(record["made"]), reverse=True)
-        _replace(self.folder / "index.html", pages.runs(runs, len(kept), self.days))
+        replace(self.folder / "index.html", pages.runs(runs, len(kept), self.days))
         index(self.reports)
 
     def _outdated(self, now: datetime) -> Iterator[Path]:
@@ -107,7 +107,7 @@ def index(reports: Path) -> None:
     written = {file.name: datetime.fromtimestamp(file.stat().st_mtime, UTC) for file in found}
     written.pop("index.html", None)
     docs = (reports / FOLDER / "index.html").exists()
-    _replace(reports / "index.html", pages.index(written, f"{FOLDER}/index.html" if docs else None))
+    replace(reports / "index.html", pages.index(written, f"{FOLDER}/index.html" if docs else None))
 
 
 def _entry(verdict: Verdict, name: str) -> dict[str, Any]:
@@ -141,8 +141,11 @@ def _is_run_id(name: str) -> bool:
         return False
 
 
-def _replace(file: Path, text: str) -> None:
-    """Write the file so that a reader sees the old one or the new one, and that nothing is left of one half written."""
+def replace(file: Path, text: str) -> None:
+    """Write the file so that a reader sees the old one or the new one, and that nothing is left of one half written.
+
+    Raises `OSError`.
+    """
     new = file.with_name(f".{file.name}.{os.getpid()}.new")
     try:
         new.write_text(text, encoding="utf-8")

@@ -88,8 +88,7 @@ class Warned:
     @property
     def why(self) -> str:
         """The reason of the expectation and what to do; empty where no suite has it any more."""
-        promised = suites.of(self.asset).expectations if self.asset in suites.SUITES else ()
-        return next((found.why for found in promised if found.name == self.expectation), "")
+        return suites.why(self.asset, self.expectation)
 
 
 def incidents(warehouse: "Warehouse", since: datetime, told: Collection[str]) -> list[Incident]:
@@ -120,8 +119,7 @@ def _reason(row: dict[str, object], failed: pl.DataFrame) -> str:
     if row["outcome"] != "rejected" or not _personal(str(row["asset"])):
         return str(row["reason"])
     same = [pl.col(column) == row[column] for column in ("asset", "day", "run_id")]
-    why = {expectation.name: expectation.why for expectation in suites.of(str(row["asset"])).expectations}
     return " ".join(
-        f"{name}: {observed} ({threshold}). {why.get(name, '')}"
+        f"{name}: {observed} ({threshold}). {suites.why(str(row['asset']), name)}"
         for name, observed, threshold in failed.filter(same).select("expectation", "observed", "threshold").iter_rows()
     )

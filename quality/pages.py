@@ -161,16 +161,21 @@ def _short(value: Any) -> Any:
     return f"{value[:VALUE_LENGTH]} …" if isinstance(value, str) and len(value) > VALUE_LENGTH else value
 
 
-@cache
-def _plain() -> Environment:
+def escaping(package: str) -> Environment:
+    """The templates of a package: what is put into them is escaped, and a name that is not there is an error."""
     return Environment(
-        loader=TEMPLATES,
-        autoescape=select_autoescape(["html"]),
+        loader=PackageLoader(package),
+        autoescape=select_autoescape(["html", "svg", "css"]),
         undefined=StrictUndefined,
         auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+@cache
+def _plain() -> Environment:
+    return escaping("quality")
 
 
 @cache

@@ -74,14 +74,15 @@ GAPS = """
     WHERE day BETWEEN $first AND $last AND state IN ('waiting', 'incomplete', 'failed') ORDER BY day DESC, source
 """
 QUARANTINED = """
+    WITH held AS (
+        SELECT quarantine.*, decision FROM quarantine LEFT JOIN decided
+          ON decided.asset = quarantine.asset AND decided.day = quarantine.day AND decided.key = quarantine.key
+         AND decided.expectation = quarantine.expectation AND decided.value IS NOT DISTINCT FROM quarantine.value
+    )
     SELECT asset, expectation, count(DISTINCT (day, key))::INTEGER AS rows, count(DISTINCT day)::INTEGER AS days,
            max(day) AS last_day, (list(DISTINCT key ORDER BY key))[1:$samples] AS keys,
            count(DISTINCT (day, key)) FILTER (decision IS NOT NULL)::INTEGER AS decided
-    FROM quarantine
-    LEFT JOIN (SELECT asset, day, key, expectation, arg_max(decision, decided_at) AS decision
-               FROM quarantine_decisions GROUP BY ALL)
-        USING (asset, day, key, expectation)
-    WHERE day BETWEEN $first AND $last GROUP BY asset, expectation ORDER BY rows DESC, asset, expectation
+    FROM held WHERE day BETWEEN $first AND $last GROUP BY asset, expectation ORDER BY rows DESC, asset, expectation
 """
 SAMPLES = 5
 """Keys of rows in quarantine that are named; their number is always whole."""
@@ -153,9 +154,3 @@ def read(warehouse: "Warehouse", days: Sequence[Day]) -> Facts:
             quarantine=warehouse.read(QUARANTINED, {**between, "samples": SAMPLES}),
             elsewhere=warehouse.read(ELSEWHERE, between),
         )
-
-
-def advice(asset: str, expectation: str) -> str:
-    """Why an expectation exists and what to do, as its suite says; empty for one that is in no suite any more."""
-    suite = SUITES.get(asset)
-    return next((one.why for one in suite.expectations if one.name == expectation), "") if suite else ""

@@ -8,14 +8,17 @@ from calendar import Calendar
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from itertools import groupby
 
 import polars as pl
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment
 
+from quality.pages import escaping
 from quality.report import words
-from quality.report.facts import Day, Facts, advice
+from quality.report.facts import Day, Facts
 from quality.report.tables import views
+from quality.suites import why
 
 SHOWN = 30
 """So many entries of a list stand open; the rest is behind one click."""
@@ -39,21 +42,25 @@ def render(facts: Facts, made_at: datetime) -> str:
     """The page; `made_at` is in UTC."""
     found = facts.expectations.to_dicts()
     needing = words.spells(facts.needing)
-    return _ENVIRONMENT.get_template("report.html").render(
-        facts=facts,
-        made_at=made_at,
-        summary=words.summary(facts),
-        months=list(months(facts.days)),
-        spells=needing,
-        anchors=_anchors(needing),
-        incidents=facts.incidents.to_dicts(),
-        open_incidents=facts.incidents.filter(pl.col("ended_at").is_null()).height,
-        errors=[one for one in found if one["severity"] == "ERROR"],
-        warnings=[one for one in found if one["severity"] == "WARN"],
-        gaps=facts.gaps.to_dicts(),
-        quarantine=facts.quarantine.to_dicts(),
-        elsewhere=facts.elsewhere.row(0, named=True),
-        tables=views(facts),
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            facts=facts,
+            made_at=made_at,
+            summary=words.summary(facts),
+            months=list(months(facts.days)),
+            spells=needing,
+            anchors=_anchors(needing),
+            incidents=facts.incidents.to_dicts(),
+            open_incidents=facts.incidents.filter(pl.col("ended_at").is_null()).height,
+            errors=[one for one in found if one["severity"] == "ERROR"],
+            warnings=[one for one in found if one["severity"] == "WARN"],
+            gaps=facts.gaps.to_dicts(),
+            quarantine=facts.quarantine.to_dicts(),
+            elsewhere=facts.elsewhere.row(0, named=True),
+            tables=views(facts),
+        )
     )
 
 
@@ -82,21 +89,13 @@ def _slug(state: str) -> str:
     return re.sub(r"\W+", "-", state)
 
 
+@cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("quality.report"),
-        autoescape=select_autoescape(["html", "svg", "css"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = escaping("quality.report")
     filters = {"short": _short, "slug": _slug, "day_words": words.day_words, "moment": words.moment}
     environment.filters |= {**filters, "listed": words.listed}
     environment.globals |= {
-        "advice": advice, "meanings": words.MEANINGS, "plural": words.plural, "span": words.span,
+        "advice": why, "meanings": words.MEANINGS, "plural": words.plural, "span": words.span,
         "weekdays": WEEKDAYS, "shown": SHOWN, "longest": LONGEST,
     }  # fmt: skip
     return environment
-
-
-_ENVIRONMENT = _environment()

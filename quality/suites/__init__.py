@@ -30,6 +30,12 @@ def of(table: str) -> Suite:
     return _ADOPTED[table]
 
 
+def why(table: str, expectation: str) -> str:
+    """The reason of an expectation and what to do; empty where no suite has it any more."""
+    promised = _ADOPTED[table].expectations if table in _ADOPTED else ()
+    return next((found.why for found in promised if found.name == expectation), "")
+
+
 def adopt(suites: Mapping[str, Suite]) -> None:
     """Judge by these suites from now on, in this process; `SUITES` judges by ours alone."""
     _ADOPTED.update(suites)

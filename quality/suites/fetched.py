@@ -35,6 +35,7 @@ EMPTY_WEEKDAY = (pl.col("rows") == 0) & (pl.col("day").dt.weekday() <= 5)
 NEWLY_LISTED = pl.col("announced").fill_null("new") == "new"
 AGE = (pl.col("day").cast(pl.Datetime("us")) - pl.col("published")).dt.total_hours() / 24
 VOTES = pl.col("votes").drop_nulls()
+MARKED_UP = pl.concat_str("title", "abstract", ignore_nulls=True).str.contains(MARKUP).mean()
 
 REPEATED = """
     WITH ids AS (SELECT DISTINCT day, source, source_id FROM batch WHERE source_id IS NOT NULL),
@@ -101,7 +102,7 @@ FETCHED = Suite(
         AGE.filter(NEWLY_LISTED).median().alias("median_age"),
         ((VOTES.len() >= 2 * we.FEW) & (VOTES.n_unique() == 1)).cast(pl.Int32).alias("frozen_votes"),
         pl.col("source").filter(pl.len().over("day", "source").is_in(PAGES)).n_unique().alias("cut_lists"),
-        pl.concat_str("title", "abstract", ignore_nulls=True).str.contains(MARKUP).mean().alias("marked_up"),
+        MARKED_UP.alias("marked_up"),
     ),
     figures=(
         EMPTY_WEEKDAY.cast(pl.Int32).alias("empty_weekday"),
@@ -112,8 +113,7 @@ FETCHED = Suite(
     usual=(
         Figure("title_length", pl.col("title").str.len_chars().median(), "text", "size"),
         Figure("abstract_length", pl.col("abstract").str.len_chars().median(), "text", "size"),
-        Figure("marked_up", pl.concat_str("title", "abstract", ignore_nulls=True).str.contains(MARKUP).mean(), "text",
-               "share"),
+        Figure("marked_up", MARKED_UP, "text", "share"),
         Figure("votes", pl.col("votes").median(), "votes", "count"),
         Figure("with_votes", pl.col("votes").is_not_null().mean(), "values", "share"),
         Figure("with_dates", pl.col("published").is_not_null().mean(), "values", "share"),

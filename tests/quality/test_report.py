@@ -5,9 +5,13 @@ from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from orchestration.quarantined import DECISION
 from orchestration.runs import days_between
+from quality import suites
+from quality.expectations import Change
 from quality.report.charts import COLOURS, Chart, drawn
 from quality.report.facts import Day, Facts, read
 from quality.report.page import SHOWN, months, render
@@ -78,6 +82,29 @@ def test_gaps_and_quarantine_are_told(march: Facts, page: Seen) -> None:
     first = march.quarantine.row(0, named=True)
     assert (first["rows"], first["days"], first["decided"], first["keys"]) == (2, 2, 0, ["archive/2503.00001"])
     assert "archive/2503.00001" in page.text
+
+
+def test_a_decision_counts_for_the_value_that_was_seen(tmp_path: Path) -> None:
+    store = warehouse(tmp_path)
+    days = record(store, MARCH[:10])
+    held = store.read("SELECT * FROM quarantine WHERE asset = 'fetched_papers' ORDER BY day LIMIT 1")
+    said = held.select("asset", "day", "key", "expectation", "value").with_columns(
+        decision=pl.lit("dropped"), why=pl.lit("Spam."), decided_at=pl.lit(AT)
+    )
+    for value, decided in (("of another value", 0), (held["value"].item(), 1)):
+        decision = said.with_columns(value=pl.lit(value, pl.String)).select(DECISION.names())
+        store.publish("fetched_papers", [], {}, {"quarantine_decisions": decision})
+        found = read(store, days).quarantine.filter(asset="fetched_papers", expectation=held["expectation"].item())
+        assert found["decided"].item() == decided
+
+
+def test_the_reason_of_an_expectation_is_what_the_operator_made_of_it(march: Facts) -> None:
+    change = Change("title_present", None, 0.2, "Ask the library.")
+    suites.adopt({"fetched_papers": suites.SUITES["fetched_papers"].extended([], [change])})
+    try:
+        assert "Changed by the operator: Ask the library." in Seen(render(march, AT)).text
+    finally:
+        suites.adopt(suites.SUITES)
 
 
 def test_a_field_that_vanished_has_a_share_of_zero(march: Facts) -> None:
