@@ -1,10 +1,11 @@
 """Dagster's event log in SQLite, with its connections kept open and a window's events written together.
 
 Dagster opens and closes a database for every event, and each close of the last connection makes SQLite write its
-log back and wait for the disk: a year's backfill stores some five thousand events, and most of its time went there.
+log back and wait for the disk: a year's backfill stores thousands of events, and most of its time went there.
 """
 
 import os
+import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,32 @@ KEPT = 4
 BATCH = 1000
 """Events that Dagster hands over at once, at most; what a window of a month holds is fewer."""
 
+_CHECKS = AssetCheckExecutionsTable.c
+EVALUATED = (
+    AssetCheckExecutionsTable.update()
+    .where(
+        sa.and_(
+            _CHECKS.asset_key == sa.bindparam("of_asset"),
+            _CHECKS.check_name == sa.bindparam("of_check"),
+            _CHECKS.run_id == sa.bindparam("of_run"),
+            _CHECKS.partition.is_not_distinct_from(sa.bindparam("of_partition")),
+        )
+    )
+    .values(
+        {
+            column: sa.bindparam(column.name)
+            for column in (
+                _CHECKS.execution_status,
+                _CHECKS.evaluation_event,
+                _CHECKS.evaluation_event_timestamp,
+                _CHECKS.evaluation_event_storage_id,
+                _CHECKS.materialization_event_storage_id,
+            )
+        }
+    )
+)
+"""Write what a check found into the row in which it was planned."""
+
 
 class EventLog(SqliteEventLogStorage):
     """The same files in the same places as Dagster's own; `base_dir` is the instance's folder."""
@@ -34,6 +61,8 @@ class EventLog(SqliteEventLogStorage):
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: OrderedDict[str, sa.Engine] = OrderedDict()
         self._tables: set[str] = set()
+        self._held: list[EventLogEntry] = []
+        self._holding = threading.RLock()
         # Dagster's only switch for `store_event_batch`: without it events come one by one.
         os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(BATCH))
         super().__init__(os.path.join(base_dir, "history", "runs"), inst_data)
@@ -49,40 +78,69 @@ class EventLog(SqliteEventLogStorage):
         return table_name in self._tables
 
     def store_event(self, event: EventLogEntry) -> None:
+        """Store an event; what a check found waits for the next event of another kind, and is stored with its like.
+
+        A step says what all its checks found at once, and goes on to say that it made its days or failed.
+        """
+        if event.dagster_event_type == DagsterEventType.ASSET_CHECK_EVALUATION and event.run_id:
+            self._hold(event)
+            return
         super().store_event(event)
         self._announce(event.run_id)
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
-        """Store events of one run, all or none: what it plans, or what a step says of the days of a window.
+        """Store events of one run, all or none: what it plans, what its checks found, or what a step says of its days.
 
         The rows are those that `store_event` would leave behind for one event after the other.
         """
+        self._release()
+        self._store_together(events)
+
+    def _hold(self, event: EventLogEntry) -> None:
+        """Keep an event back until another one is stored, or anything is read: no reader misses it."""
+        with self._holding:
+            if self._held and (self._held[0].run_id != event.run_id or len(self._held) == BATCH):
+                self._release()
+            self._held.append(event)
+
+    def _release(self) -> None:
+        with self._holding:
+            if self._held:
+                held, self._held = self._held, []
+                self._store_together(held)
+
+    def _store_together(self, events: Sequence[EventLogEntry]) -> None:
         rows = [self._event_to_row(event) for event in events]
         run_id, table = events[0].run_id, SqlEventLogStorageTable
         with self._db_lock, self._engine(run_id).begin() as run, self._engine(INDEX).begin() as index:
             run.execute(table.insert(), rows)
             ids = index.scalars(table.insert().returning(table.c.id, sort_by_parameter_order=True), rows).all()
             self._store_asset_event_tags(index, events, ids)
-            latest = {
-                event.get_dagster_event().asset_key: (event, place) for event, place in zip(events, ids, strict=True)
-            }
+            stored = list(zip(events, rows, ids, strict=True))
+            latest = {event.get_dagster_event().asset_key: (event, place) for event, _, place in stored}
             for event, place in latest.values():
                 self._store_asset_event(index, event, place)
-            checks = [check for stored in zip(events, rows, ids, strict=True) for check in _planned_checks(*stored)]
-            if checks:
-                index.execute(AssetCheckExecutionsTable.insert(), checks)
+            if planned := [check for each in stored for check in _planned_checks(*each)]:
+                index.execute(AssetCheckExecutionsTable.insert(), planned)
+            for found in filter(None, (_found(*each) for each in stored)):
+                if index.execute(EVALUATED, found).rowcount == 0:
+                    index.execute(AssetCheckExecutionsTable.insert(), _unplanned(found))
         self._announce(run_id)
 
     def wipe(self) -> None:
+        with self._holding:
+            self._held = []
         self._close()
         super().wipe()
 
     def dispose(self) -> None:
+        self._release()
         super().dispose()
         self._close()
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[sa.Connection]:
+        self._release()
         with self._db_lock, self._engine(shard).begin() as connection:
             yield connection
 
@@ -132,6 +190,32 @@ def _planned_checks(event: EventLogEntry, row: Mapping[str, Any], place: int) ->
     }
     partitions = planned.partitions_subset.get_partition_keys() if planned.partitions_subset else [None]
     return [{**about, "partition": partition} for partition in partitions]
+
+
+def _found(event: EventLogEntry, row: Mapping[str, Any], place: int) -> dict[str, Any] | None:
+    """What the index is to say of a check from now on, if the event tells what one found."""
+    if event.dagster_event_type != DagsterEventType.ASSET_CHECK_EVALUATION:
+        return None
+    evaluation = event.get_dagster_event().asset_check_evaluation_data
+    status = AssetCheckExecutionRecordStatus
+    target = evaluation.target_materialization_data
+    return {
+        "of_asset": evaluation.asset_key.to_string(),
+        "of_check": evaluation.check_name,
+        "of_run": event.run_id,
+        "of_partition": evaluation.partition,
+        "execution_status": (status.SUCCEEDED if evaluation.passed else status.FAILED).value,
+        "evaluation_event": row["event"],
+        "evaluation_event_timestamp": row["timestamp"],
+        "evaluation_event_storage_id": place,
+        "materialization_event_storage_id": target.storage_id if target else None,
+    }
+
+
+def _unplanned(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The index's row for a check that was not planned as such: that of a window, which is planned for each day."""
+    named = {"of_asset": "asset_key", "of_check": "check_name", "of_run": "run_id", "of_partition": "partition"}
+    return {named.get(name, name): value for name, value in found.items()}
 
 
 def _relax(connection: Any, _: Any) -> None:

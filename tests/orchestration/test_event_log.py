@@ -65,8 +65,9 @@ def batches(events: Sequence[EventLogEntry]) -> Iterator[list[EventLogEntry]]:
         yield list(together)
 
 
-def test_a_batch_leaves_what_dagster_leaves_event_by_event(sample_lab: Lab, tmp_path: Path) -> None:
-    (outcome,) = sample_lab.backfill(FRIDAY, SATURDAY)
+@pytest.mark.parametrize("last", [FRIDAY, SATURDAY])
+def test_a_batch_leaves_what_dagster_leaves_event_by_event(sample_lab: Lab, tmp_path: Path, last: date) -> None:
+    (outcome,) = sample_lab.backfill(FRIDAY, last)
     assert outcome.success
     events = sample_lab.instance.all_logs(outcome.run_id)
     theirs, ours = SqliteEventLogStorage(str(tmp_path / "theirs")), EventLog(str(tmp_path))
@@ -97,6 +98,20 @@ def test_a_window_comes_in_batches(sample_lab: Lab, monkeypatch: pytest.MonkeyPa
     sample_lab.backfill(FRIDAY, SATURDAY)
     assert sizes.count(2) == 5
     assert sample_lab.materialized("digest") == {"2025-03-14", "2025-03-15"}
+
+
+def test_what_checks_found_is_stored_together_and_missed_by_no_reader(sample_lab: Lab, log: EventLog) -> None:
+    (outcome,) = sample_lab.backfill(FRIDAY, FRIDAY)
+    kind = dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    found = [entry for entry in sample_lab.instance.all_logs(outcome.run_id) if entry.dagster_event_type == kind]
+    assert len(found) > 100
+    for entry in found[:3]:
+        log.store_event(entry)
+    assert len(log.get_logs_for_run(outcome.run_id)) == 3
+    for entry in found[3:]:
+        log.store_event(entry)
+    log.store_event(note(outcome.run_id, "done"))
+    assert log.get_logs_for_run(outcome.run_id)[:-1] == found
 
 
 def test_a_batch_that_cannot_be_stored_leaves_nothing(
