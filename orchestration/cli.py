@@ -68,7 +68,7 @@ def digest(context: click.Context, day: date | None) -> None:
 def backfill(context: click.Context, first: date, last: date) -> None:
     """Make every day from FROM to TO, both included; mails nothing.
 
-    The days are made in windows; where a window fails, its days are made one by one, so that only bad days fail.
+    The days are made in windows; where a window fails, its bad days are made again alone, so that only they fail.
     """
     _make(context, first, last, from_store=False)
 

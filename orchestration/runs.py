@@ -4,16 +4,20 @@ import os
 import shutil
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib.resources import as_file, files
-from typing import Any
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
-from orchestration.partitions import DAYS_A_RUN
 from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestration.warehouse import Warehouse
 
 WINDOW_START = "dagster/asset_partition_range_start"
 WINDOW_END = "dagster/asset_partition_range_end"
@@ -23,6 +27,11 @@ PROCESS = "paperboy/process"
 
 WINDOW = "paperboy/window"
 """The tag that names the window that failed, on the runs that make its days anew."""
+
+DAYS_AT_ONCE = 92
+"""The command's window: much of what a run costs does not depend on its days, and a bad one is made again alone."""
+
+FAILED = "SELECT DISTINCT day FROM partitions WHERE run_id = $run AND outcome IN ('rejected', 'failed')"
 
 
 @dataclass(frozen=True)
@@ -61,12 +70,12 @@ def run_day(
     window: str | None = None,
     debug: bool = False,
 ) -> Outcome:
-    """One run for one day; `window` is the run of the window that failed before it, if there is one."""
+    """One run for one day; `window` is the run of the window of it that failed first, if there is one."""
     result = defs.resolve_job_def(job).execute_in_process(
         instance=instance,
         partition_key=day.isoformat(),
         run_config={**_quiet(debug), **(config or {})},
-        tags={**_by_command(), **({WINDOW: window} if window else {})},
+        tags=_by_command(window),
         raise_on_error=False,
     )
     return _outcome([day], result)
@@ -87,24 +96,39 @@ def backfill(
     from_store: bool = False,
     debug: bool = False,
 ) -> Iterator[Outcome]:
-    """The days in windows; a window that fails is made again day by day. Yields how each day or window ended.
+    """The days in windows; one that fails is made again in parts, each bad day alone. Yields how each ended.
 
-    `progress` hears of every run, also of a window that failed and whose days follow. `from_store` parses the stored
+    `progress` hears of every run, also of a window that failed and whose parts follow. `from_store` parses the stored
     bodies again instead of asking the sources.
     """
     config: dict[str, Any] = {"ops": {"fetched_papers": {"config": {"from_store": from_store}}}}
-    for start in range(0, len(days), DAYS_A_RUN):
-        window = days[start : start + DAYS_A_RUN]
-        outcome = _run_window(defs, instance, window, config, debug)
+
+    def made(window: Sequence[date], failed: str | None = None) -> Iterator[Outcome]:
+        outcome = _run_window(defs, instance, window, config, failed, debug)
         progress(outcome)
         if outcome.success or len(window) == 1:
             yield outcome
-            continue
-        failed = outcome.run_id
-        for day in window:
-            outcome = run_day(defs, instance, "backfill", day, config=config, window=failed, debug=debug)
-            progress(outcome)
-            yield outcome
+            return
+        for part in _parts(window, _failed_days(defs, outcome.run_id)):
+            yield from made(part, failed or outcome.run_id)
+
+    for start in range(0, len(days), DAYS_AT_ONCE):
+        yield from made(days[start : start + DAYS_AT_ONCE])
+
+
+def _failed_days(defs: dg.Definitions, run_id: str) -> set[date]:
+    """The days of which a run has put on record that they failed; all of them, or none, where something else broke."""
+    warehouse: Warehouse = (defs.resources or {})["warehouse"]
+    # A warehouse that cannot be read is told by the runs that follow.
+    with suppress(Exception):
+        return set(warehouse.read(FAILED, {"run": run_id})["day"])
+    return set()
+
+
+def _parts(window: Sequence[date], bad: set[date]) -> Iterator[list[date]]:
+    """The stretches of good days between bad ones, and each bad day alone; each day alone where none is known."""
+    for _, part in groupby(window, key=lambda day: day if day in bad or not bad else None):
+        yield list(part)
 
 
 def days_between(first: date, last: date) -> list[date]:
@@ -113,11 +137,16 @@ def days_between(first: date, last: date) -> list[date]:
 
 
 def _run_window(
-    defs: dg.Definitions, instance: dg.DagsterInstance, window: Sequence[date], config: dict[str, Any], debug: bool
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    window: Sequence[date],
+    config: dict[str, Any],
+    failed: str | None,
+    debug: bool,
 ) -> Outcome:
     if len(window) == 1:
-        return run_day(defs, instance, "backfill", window[0], config=config, debug=debug)
-    tags = {WINDOW_START: window[0].isoformat(), WINDOW_END: window[-1].isoformat(), **_by_command()}
+        return run_day(defs, instance, "backfill", window[0], config=config, window=failed, debug=debug)
+    tags = {WINDOW_START: window[0].isoformat(), WINDOW_END: window[-1].isoformat(), **_by_command(failed)}
     result = defs.resolve_job_def("backfill").execute_in_process(
         instance=instance, run_config={**_quiet(debug), **config}, tags=tags, raise_on_error=False
     )
@@ -136,9 +165,10 @@ def bury(instance: dg.DagsterInstance) -> None:
             instance.report_run_failed(run, f"Its process {process} is gone: killed, or the machine went down.")
 
 
-def _by_command() -> dict[str, str]:
+def _by_command(window: str | None) -> dict[str, str]:
     # Dagster cannot try again what it did not begin, and is not to say that it will.
-    return {**BY_COMMAND, PROCESS: f"{socket.gethostname()}/{os.getpid()}", "dagster/max_retries": "0"}
+    own = {**BY_COMMAND, PROCESS: f"{socket.gethostname()}/{os.getpid()}", "dagster/max_retries": "0"}
+    return own | ({WINDOW: window} if window else {})
 
 
 def _alive(process: int) -> bool:

@@ -79,12 +79,12 @@ class Runs:
         return not self.made_anew(window.dagster_run.run_id)
 
     def made_anew(self, run_id: str) -> bool:
-        """Whether the run was of a window, and each of its days has had a run of its own since."""
+        """Whether the run was of a window, and each of its days has had a run of its own since, or was made in one."""
         record = self._record(run_id)
         if record is None or len(days(record.dagster_run)) < 2:
             return False
-        later = [run.tags[PARTITION] for run in self._later(record) if PARTITION in run.tags and run.is_finished]
-        return set(later).issuperset(map(str, days(record.dagster_run)))
+        later = [run for run in self._later(record) if run.is_success or (run.is_finished and PARTITION in run.tags)]
+        return {day for run in later for day in days(run)}.issuperset(days(record.dagster_run))
 
     def mended_by(self, run_id: str) -> str | None:
         """The later run with which a failed one is over: all its days were made, and mailed if they were to be.
@@ -120,16 +120,19 @@ class Runs:
         window = {name: run.tags[name] for name in (WINDOW_START, WINDOW_END) if name in run.tags}
         wanted = [dg.RunsFilter(tags={PARTITION: [str(day) for day in days(run)]})]
         if window:
-            wanted.append(dg.RunsFilter(tags=window))
+            wanted += [dg.RunsFilter(tags=window), dg.RunsFilter(tags={WINDOW: run.tags.get(WINDOW, run.run_id)})]
         if not days(run):
             wanted = [dg.RunsFilter(job_name=run.job_name)]
         found = {later.storage_id: later for each in wanted for later in self.instance.get_run_records(each)}
-        return [found[number].dagster_run for number in sorted(found, reverse=True) if number > record.storage_id]
+        runs = [found[number].dagster_run for number in sorted(found, reverse=True) if number > record.storage_id]
+        return [later for later in runs if not days(run) or set(days(later)).intersection(days(run))]
 
     def _window(self, record: dg.RunRecord) -> dg.RunRecord | None:
-        """The window that a run is of: itself, or the one whose days are made anew."""
+        """The window that a run is of: the one whose days are made anew, or itself."""
         run = record.dagster_run
-        return record if len(days(run)) > 1 else self._record(run.tags[WINDOW]) if WINDOW in run.tags else None
+        if WINDOW in run.tags:
+            return self._record(run.tags[WINDOW])
+        return record if len(days(run)) > 1 else None
 
 
 def days(run: dg.DagsterRun) -> list[date]:
