@@ -31,6 +31,9 @@ PAGES = (50, 100, 200, 500, 1000, 2000)
 OUTDATED = 120
 """Days after which nothing is listed as new."""
 
+AGAIN = 0.8
+"""The share of an earlier list from which on a list is taken for that one."""
+
 EMPTY_WEEKDAY = (pl.col("rows") == 0) & (pl.col("day").dt.weekday() <= 5)
 NEWLY_LISTED = pl.col("announced").fill_null("new") == "new"
 AGE = (pl.col("day").cast(pl.Datetime("us")) - pl.col("published")).dt.total_hours() / 24
@@ -93,8 +96,8 @@ FETCHED = Suite(
         (pl.col("published").dt.date() - pl.col("day")).dt.total_days().alias("published_days_ahead"),
         (pl.col("published").dt.date() - ARXIV_BEGAN).dt.total_days().alias("published_days_since_arxiv"),
         pl.min_horizontal("comments", "stars").alias("least_figure"),
-        pl.col("authors").list.eval(pl.element().str.strip_chars().fill_null("") == "").list.sum().fill_null(0)
-        .alias("nameless_authors"),
+        pl.col("authors").list.eval(pl.element().str.strip_chars().str.len_chars().fill_null(0) < 2).list.sum()
+        .fill_null(0).alias("nameless_authors"),
         pl.col("links").list.eval(~pl.element().str.contains(r"^\s*https?://")).list.sum().fill_null(0).cast(pl.Int32)
         .alias("odd_addresses"),
     ),
@@ -103,11 +106,14 @@ FETCHED = Suite(
         ((VOTES.len() >= 2 * we.FEW) & (VOTES.n_unique() == 1)).cast(pl.Int32).alias("frozen_votes"),
         pl.col("source").filter(pl.len().over("day", "source").is_in(PAGES)).n_unique().alias("cut_lists"),
         MARKED_UP.alias("marked_up"),
+        pl.when(pl.len() >= 2 * we.FEW).then(pl.col("title").str.len_chars().median()).alias("title_letters"),
     ),
     figures=(
         EMPTY_WEEKDAY.cast(pl.Int32).alias("empty_weekday"),
         # What is older is told by an expectation of its own, and once.
         pl.when(pl.col("median_age") > OUTDATED).then(0.0).otherwise("median_age").alias("days_old"),
+        pl.when(pl.col("repeated") > AGAIN).then(0.0).otherwise("repeated").alias("mixed_in"),
+        pl.col("^repeated_told$").alias("mixed_in_told"),
     ),
     queries={"repeated": REPEATED, "moved_dates": MOVED_DATES},
     usual=(
@@ -133,7 +139,8 @@ FETCHED = Suite(
         we.between("authors_present", "authors_count", 1, None,
                    "A paper has authors; a list without them has changed its shape.", tolerance=0.1),
         we.none_of("authors_named", "nameless_authors",
-                   "An author without a name: the source writes names in another field now, or lost them.",
+                   "An author without a name, or with a letter for one: the source writes names in another field now, "
+                   "or lost them.",
                    severity="WARN", of="row"),
         we.between("votes_range", "votes", 0, 100_000,
                    "Votes are counts: others mean that another field was read.", tolerance=0.1),
@@ -169,9 +176,12 @@ FETCHED = Suite(
                    "A list came in part, or none came at all: papers are missing. Nothing is published; the schedule "
                    "asks again for a week, after that paperboy refetch does. Where a part came, "
                    "fetch.deliver_incomplete = true publishes it, and says so."),
-        we.between("not_an_earlier_list", "repeated", None, 0.8,
+        we.between("not_an_earlier_list", "repeated", None, AGAIN,
                    "The list is that of an earlier day: the source, or a cache before it, gave it again. The schedule "
                    "asks again for a week; after that paperboy refetch does.", of="day"),
+        we.between("no_earlier_list_within", "mixed_in", None, 0.25,
+                   "A quarter of the list and more is what the source listed on one earlier day: two lists in one, or "
+                   "pages of two days. Compare it with the source's own page.", severity="WARN", of="day"),
         we.none_of("every_source_answered", "sources_missing",
                    "A source failed, is late or came in part. What the others list is published, and the edition says "
                    "which is missing; the next daily runs ask it again.", severity="WARN"),
@@ -194,6 +204,9 @@ FETCHED = Suite(
         we.none_of("votes_differ", "frozen_votes",
                    "All papers of the day have the same number of votes: they are not counted any more, or another "
                    "field was read. The ranking rests on them.", severity="WARN"),
+        we.between("titles_are_whole", "title_letters", 30, None,
+                   "Half of the titles are shorter than a title: they are cut, or another field was read. Compare "
+                   "some with the source's own page.", severity="WARN", of="day"),
         we.between("text_is_plain", "marked_up", None, 0.2,
                    "Many texts hold HTML, entities or characters of a wrong encoding: the source writes them "
                    "otherwise. Cleaning repairs what it knows; see clean_papers.", severity="WARN", of="day"),

@@ -205,7 +205,7 @@ def test_tolerated_rows_are_in_quarantine_with_all_that_is_known(publish: Publis
     )
     assert (asset, day, key, expectation) == (ASSET, TUESDAY, "sample/2503.01005", "votes_range")
     assert (value, run_id) == ("-7", result.run_id)
-    assert json.loads(row)["title"] == "The title of paper 5"
+    assert json.loads(row)["title"] == "The title of paper 5, as its list has it"
     assert publish.read("SELECT count(*) FROM fetched_papers WHERE votes < 0") == [(0,)]
 
 
@@ -280,7 +280,7 @@ def test_single_rows_of_another_day_are_amended(publish: Publisher) -> None:
     assert result.success
     assert publish.partitions() == {MONDAY: ("published", 20), TUESDAY: ("published", 3)}
     titles = publish.read("SELECT title FROM fetched_papers WHERE day = '2025-03-11' ORDER BY position")
-    assert [title for (title,) in titles] == ["Amended", "The title of paper 1", "The title of paper 2"]
+    assert [title.split(",")[0] for (title,) in titles] == ["Amended", "The title of paper 1", "The title of paper 2"]
     materialized = {event.partition: event.materialization for event in result.get_asset_materialization_events()}
     assert materialized[str(TUESDAY)].metadata["dagster/partition_row_count"].value == 3
     judged = publish.read("SELECT DISTINCT expectation FROM quality_results WHERE day = '2025-03-11' AND rows = 3")
