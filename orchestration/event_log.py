@@ -26,7 +26,7 @@ KEPT = 4
 """Files whose connections stay open: the index, and those of the latest runs."""
 
 BATCH = 1000
-"""Events that Dagster hands over at once, at most; what a window of a month holds is fewer."""
+"""Events that Dagster hands over at once, at most; what a window holds of one kind is fewer."""
 
 _CHECKS = AssetCheckExecutionsTable.c
 EVALUATED = (

@@ -109,19 +109,19 @@ def backfill(
         if outcome.success or len(window) == 1:
             yield outcome
             return
-        for part in _parts(window, _failed_days(defs, outcome.run_id)):
+        for part in _parts(window, _failed_days(defs, outcome)):
             yield from made(part, failed or outcome.run_id)
 
     for start in range(0, len(days), DAYS_AT_ONCE):
         yield from made(days[start : start + DAYS_AT_ONCE])
 
 
-def _failed_days(defs: dg.Definitions, run_id: str) -> set[date]:
-    """The days of which a run has put on record that they failed; all of them, or none, where something else broke."""
+def _failed_days(defs: dg.Definitions, outcome: Outcome) -> set[date]:
+    """The days that a run has put on record as failed: all of them, or none, where something else than a day broke."""
     warehouse: Warehouse = (defs.resources or {})["warehouse"]
     # A warehouse that cannot be read is told by the runs that follow.
     with suppress(Exception):
-        return set(warehouse.read(FAILED, {"run": run_id})["day"])
+        return set(warehouse.read(FAILED, {"run": outcome.run_id})["day"]).intersection(outcome.days)
     return set()
 
 

@@ -52,7 +52,7 @@ class Verdict:
     seconds: float
     results: tuple[Any, ...] = ()
 
-    @property
+    @cached_property
     def blocked(self) -> set[date]:
         """The days that must not be published."""
         return {finding.day for finding in self.findings if finding.blocks}
