@@ -204,7 +204,7 @@ FETCHED = Suite(
         we.none_of("votes_differ", "frozen_votes",
                    "All papers of the day have the same number of votes: they are not counted any more, or another "
                    "field was read. The ranking rests on them.", severity="WARN"),
-        we.between("titles_are_whole", "title_letters", 30, None,
+        we.between("titles_are_whole", "title_letters", 22, None,
                    "Half of the titles are shorter than a title: they are cut, or another field was read. Compare "
                    "some with the source's own page.", severity="WARN", of="day"),
         we.between("text_is_plain", "marked_up", None, 0.2,
