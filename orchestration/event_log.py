@@ -28,31 +28,8 @@ KEPT = 4
 BATCH = 1000
 """Events that Dagster hands over at once, at most; what a window holds of one kind is fewer."""
 
-_CHECKS = AssetCheckExecutionsTable.c
-EVALUATED = (
-    AssetCheckExecutionsTable.update()
-    .where(
-        sa.and_(
-            _CHECKS.asset_key == sa.bindparam("of_asset"),
-            _CHECKS.check_name == sa.bindparam("of_check"),
-            _CHECKS.run_id == sa.bindparam("of_run"),
-            _CHECKS.partition.is_not_distinct_from(sa.bindparam("of_partition")),
-        )
-    )
-    .values(
-        {
-            column: sa.bindparam(column.name)
-            for column in (
-                _CHECKS.execution_status,
-                _CHECKS.evaluation_event,
-                _CHECKS.evaluation_event_timestamp,
-                _CHECKS.evaluation_event_storage_id,
-                _CHECKS.materialization_event_storage_id,
-            )
-        }
-    )
-)
-"""Write what a check found into the row in which it was planned."""
+PLANNED_AS = ("asset_key", "check_name", "run_id", "partition")
+"""What tells the row of a check that a run plans."""
 
 
 class EventLog(SqliteEventLogStorage):
@@ -123,8 +100,8 @@ class EventLog(SqliteEventLogStorage):
             if planned := [check for each in stored for check in _planned_checks(*each)]:
                 index.execute(AssetCheckExecutionsTable.insert(), planned)
             for found in filter(None, (_found(*each) for each in stored)):
-                if index.execute(EVALUATED, found).rowcount == 0:
-                    index.execute(AssetCheckExecutionsTable.insert(), _unplanned(found))
+                if index.execute(_update(found)).rowcount == 0:
+                    index.execute(AssetCheckExecutionsTable.insert(), found)
         self._announce(run_id)
 
     def wipe(self) -> None:
@@ -193,17 +170,17 @@ def _planned_checks(event: EventLogEntry, row: Mapping[str, Any], place: int) ->
 
 
 def _found(event: EventLogEntry, row: Mapping[str, Any], place: int) -> dict[str, Any] | None:
-    """What the index is to say of a check from now on, if the event tells what one found."""
+    """The index's row for a check, if the event tells what it found."""
     if event.dagster_event_type != DagsterEventType.ASSET_CHECK_EVALUATION:
         return None
     evaluation = event.get_dagster_event().asset_check_evaluation_data
     status = AssetCheckExecutionRecordStatus
     target = evaluation.target_materialization_data
     return {
-        "of_asset": evaluation.asset_key.to_string(),
-        "of_check": evaluation.check_name,
-        "of_run": event.run_id,
-        "of_partition": evaluation.partition,
+        "asset_key": evaluation.asset_key.to_string(),
+        "check_name": evaluation.check_name,
+        "run_id": event.run_id,
+        "partition": evaluation.partition,
         "execution_status": (status.SUCCEEDED if evaluation.passed else status.FAILED).value,
         "evaluation_event": row["event"],
         "evaluation_event_timestamp": row["timestamp"],
@@ -212,10 +189,11 @@ def _found(event: EventLogEntry, row: Mapping[str, Any], place: int) -> dict[str
     }
 
 
-def _unplanned(found: Mapping[str, Any]) -> dict[str, Any]:
-    """The index's row for a check that was not planned as such: that of a window, which is planned for each day."""
-    named = {"of_asset": "asset_key", "of_check": "check_name", "of_run": "run_id", "of_partition": "partition"}
-    return {named.get(name, name): value for name, value in found.items()}
+def _update(found: Mapping[str, Any]) -> sa.Update:
+    """Into the row in which the check was planned; a window's is planned for each day, so that its result has none."""
+    table = AssetCheckExecutionsTable
+    planned = [table.c[name].is_not_distinct_from(found[name]) for name in PLANNED_AS]
+    return table.update().where(*planned).values(found)
 
 
 def _relax(connection: Any, _: Any) -> None:

@@ -32,12 +32,13 @@ OUTDATED = 120
 """Days after which nothing is listed as new."""
 
 AGAIN = 0.8
-"""The share of an earlier list from which on a list is taken for that one."""
+"""The share of a list from which on it is an earlier day's, if the source listed so much of it on that day."""
 
 EMPTY_WEEKDAY = (pl.col("rows") == 0) & (pl.col("day").dt.weekday() <= 5)
 NEWLY_LISTED = pl.col("announced").fill_null("new") == "new"
 AGE = (pl.col("day").cast(pl.Datetime("us")) - pl.col("published")).dt.total_hours() / 24
 VOTES = pl.col("votes").drop_nulls()
+TITLE_LENGTH = pl.col("title").str.len_chars().median()
 MARKED_UP = pl.concat_str("title", "abstract", ignore_nulls=True).str.contains(MARKUP).mean()
 
 REPEATED = """
@@ -106,7 +107,7 @@ FETCHED = Suite(
         ((VOTES.len() >= 2 * we.FEW) & (VOTES.n_unique() == 1)).cast(pl.Int32).alias("frozen_votes"),
         pl.col("source").filter(pl.len().over("day", "source").is_in(PAGES)).n_unique().alias("cut_lists"),
         MARKED_UP.alias("marked_up"),
-        pl.when(pl.len() >= 2 * we.FEW).then(pl.col("title").str.len_chars().median()).alias("title_letters"),
+        pl.when(pl.len() >= 2 * we.FEW).then(TITLE_LENGTH).alias("title_letters"),
     ),
     figures=(
         EMPTY_WEEKDAY.cast(pl.Int32).alias("empty_weekday"),
@@ -117,7 +118,7 @@ FETCHED = Suite(
     ),
     queries={"repeated": REPEATED, "moved_dates": MOVED_DATES},
     usual=(
-        Figure("title_length", pl.col("title").str.len_chars().median(), "text", "size"),
+        Figure("title_length", TITLE_LENGTH, "text", "size"),
         Figure("abstract_length", pl.col("abstract").str.len_chars().median(), "text", "size"),
         Figure("marked_up", MARKED_UP, "text", "share"),
         Figure("votes", pl.col("votes").median(), "votes", "count"),

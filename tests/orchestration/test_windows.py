@@ -43,7 +43,7 @@ def test_what_a_command_makes_again_of_a_failed_window_is_its_bad_days_and_the_r
     assert {run.tags["paperboy/window"] for run in parts} == {window.run_id}
 
 
-def test_a_command_makes_each_day_alone_where_no_day_is_known_to_be_bad(
+def test_a_command_makes_each_day_alone_where_the_failure_is_of_all_of_them(
     dirty_lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, last = TEN_DAYS[0], TEN_DAYS[1]
