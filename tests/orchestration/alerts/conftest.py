@@ -17,9 +17,11 @@ from orchestration.alerts.book import Sending
 from orchestration.resources import alarm
 from tests.lab import Lab, lab
 from tests.mail.conftest import Server
-from tests.orchestration.terminal import body
+from tests.orchestration.terminal import MONDAY, body
 
 OPERATOR, READER = "operator@lab.example", "canary@reader.example"
+REJECTED = f"Paperboy: fetched_papers {MONDAY} was rejected"
+RECOVERED = f"Paperboy: recovered: fetched_papers {MONDAY}"
 READERS = f"Quill Canary <{READER}>"
 
 
