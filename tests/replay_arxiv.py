@@ -41,7 +41,7 @@ class Paper:
     id: str
     versions: tuple[datetime, ...]
     datestamp: date
-    title: str = "An Invented Title"
+    title: str = "An Invented Title of a Paper"
     abstract: str = "An invented abstract."
     authors: tuple[str, ...] = ("Ada Example", "Ben Example")
     categories: tuple[str, ...] = ("cs.CL",)

@@ -47,7 +47,7 @@ def web(home: Path) -> Web:
 
 def client(home: Path, upstream: Arxiv) -> Client:
     """One that may ask as often as it likes."""
-    return web(home).client("arxiv", [upstream.url], timeout_seconds=2, seconds_between_requests=0)
+    return web(home).client("arxiv", [upstream.url], timeout_seconds=10, seconds_between_requests=0)
 
 
 def source(home: Path, upstream: Arxiv, now: datetime | None = None, **settings: Any) -> ArxivSource:
@@ -76,7 +76,8 @@ def in_time(day: date) -> datetime:
 def paper(number: int, day: date, *more: date, **fields: Any) -> Paper:
     """A paper whose versions stand on these days' lists."""
     versions = tuple(in_time(one) for one in (day, *more))
-    usual: dict[str, Any] = {"datestamp": max(day, *more) if more else day, "title": f"The Invented Title {number}"}
+    title = f"The Invented Title of Paper {number}"
+    usual: dict[str, Any] = {"datestamp": max(day, *more) if more else day, "title": title}
     return Paper(f"{day:%y%m}.{number:05}", versions, **(usual | fields))
 
 

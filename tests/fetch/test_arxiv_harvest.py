@@ -74,7 +74,7 @@ def test_a_past_day_is_made_again_from_the_harvest(tmp_path: Path, server: Arxiv
     record = json.loads(row.pop("record"))
     assert row == {
         "day": TUESDAY, "source": "arxiv", "source_id": "2503.00001", "version": 1, "announced": "new",
-        "title": "The Invented Title 1", "abstract": "An invented abstract.",
+        "title": "The Invented Title of Paper 1", "abstract": "An invented abstract.",
         "authors": ["Ada Example", "Ben Example"], "categories": ["cs.CL", "math.CO"],
         "published": in_time(TUESDAY).replace(tzinfo=None), "doi": "10.1234/example.1", "note": "12 pages",
         "licence": "http://creativecommons.org/licenses/by/4.0/", "links": [],
@@ -355,4 +355,4 @@ def test_an_older_record_never_replaces_a_newer_one(tmp_path: Path, server: Arxi
     server.papers = [stale]
     listed(tmp_path, server, date(2025, 3, 6))
     rows = source(tmp_path, server, NOW).parse(TUESDAY, source(tmp_path, server, NOW).fetch(TUESDAY).bodies)
-    assert {row["source_id"]: row["title"] for row in rows}["2503.00020"] == "The Invented Title 20"
+    assert {row["source_id"]: row["title"] for row in rows}["2503.00020"] == "The Invented Title of Paper 20"
