@@ -3,7 +3,6 @@
 Commands import what they need when they run, so that `--help` answers at once.
 """
 
-import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestration.cli_quality import check, quarantine
+from orchestration.cli_texts import clean_text, tag_text, taxonomy
 from orchestration.command import DEBUG, Commands, Day, RunFailed, the_settings
 from orchestration.report_command import report
 
@@ -35,9 +35,8 @@ def main(debug: bool) -> None:
         warnings.filterwarnings("ignore", module="dagster")
 
 
-main.add_command(check)
-main.add_command(quarantine)
-main.add_command(report)
+for command in (check, quarantine, report, clean_text, tag_text, taxonomy):
+    main.add_command(command)
 
 
 @main.command()
@@ -204,34 +203,6 @@ def why(paper: str, other: str) -> None:
     decisions = resources.decisions(settings)
     for line in explained(resources.warehouse(settings), named(paper), named(other), decisions):
         click.echo(line)
-
-
-@main.command("clean-text")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True), default="-")
-@click.option("--title", is_flag=True, help="The texts are titles: addresses in them stay.")
-def clean_text(file: str, title: bool) -> None:
-    """Show what cleaning makes of a text, for a report of one that comes out wrong.
-
-    FILE, or standard input, holds abstracts as a source gives them, with a blank line between two. Of each: the text
-    before (-) and after (+), the links lifted out of it with their kinds, its language.
-    """
-    from importlib.metadata import version
-
-    from orchestration.cleaned import comparison
-
-    name = "standard input" if file == "-" else file
-    try:
-        with click.open_file(file, "rb") as opened:
-            texts = [text for text in re.split(r"\n\s*\n", opened.read().decode()) if text.strip()]
-    except UnicodeDecodeError as error:
-        raise click.ClickException(f"{name} is not UTF-8: look at byte {error.start}.") from error
-    if not texts:
-        raise click.ClickException(f"{name} holds no text.")
-    click.echo(f"paperboy {version('paperboy')}")
-    for text in texts:
-        click.echo()
-        for line in comparison(text, title=title):
-            click.echo(line)
 
 
 @main.command()

@@ -77,15 +77,15 @@ class Paper:
 
 @dataclass(frozen=True)
 class Section:
-    """The new papers of one topic, or those of earlier days that arrived in one way, by place."""
+    """The new papers of one area, or those of earlier days that arrived in one way, by place."""
 
     label: str
     papers: tuple[Paper, ...]
     arrival: str = NEW
 
     @property
-    def is_topic(self) -> bool:
-        """Whether its label is a topic of its papers."""
+    def is_new(self) -> bool:
+        """Whether its papers are new, and its label is their area."""
         return self.arrival == NEW
 
 
@@ -155,18 +155,18 @@ class Edition:
 
 
 def edition(day: date, lists: Sequence[SourceList], digest: pl.DataFrame, counts: Counts) -> Edition:
-    """The edition of a day from its rows of `digest`: sections by topic, then what came late, then what was missed.
+    """The edition of a day from its rows of `digest`: sections by area, then what came late, then what was missed.
 
-    A topic stands where its best paper would.
+    An area stands where its best paper would.
     """
     rows = digest.filter(pl.col("day") == day).sort("place")
-    by_topic = rows.filter(pl.col("arrival") == NEW).sort(pl.col("place").min().over("topic"), "place").to_dicts()
-    topics = (
-        Section(one_line(topic), tuple(map(_paper, members)))
-        for topic, members in groupby(by_topic, key=lambda row: str(row["topic"]))
+    by_area = rows.filter(pl.col("arrival") == NEW).sort(pl.col("place").min().over("topic"), "place").to_dicts()
+    areas = (
+        Section(one_line(area), tuple(map(_paper, members)))
+        for area, members in groupby(by_area, key=lambda row: str(row["topic"]))
     )
     earlier = (_earlier(arrival, rows.filter(pl.col("arrival") == arrival), day, counts) for arrival in (LATE, MISSED))
-    sections = (section for section in (*topics, *earlier) if section.papers)
+    sections = (section for section in (*areas, *earlier) if section.papers)
     return Edition(day, day_state(lists), tuple(sections), counts, alarms(lists))
 
 

@@ -55,19 +55,20 @@ _ABBREVIATION = re.compile(
 def rank(works: pl.DataFrame, tags: pl.DataFrame, size: int) -> pl.DataFrame:
     """The best `size` works of each edition and arrival as rows of `DIGEST`, by day and place.
 
-    `works` are `entries`; `tags` are rows of `tagged_papers`, and a work without topics goes to "Other". New works
-    come first, then late ones, then those of missed days. Equal scores are ordered by `work_id`, so the order of the
-    input does not matter. A withdrawn work scores 0 and comes after every other of its arrival. Raises
+    `works` are `entries`; `tags` are rows of `tagged_papers`: a work's section is its best topic's area, or "Other".
+    New works come first, then late ones, then those of missed days. Equal scores are ordered by `work_id`, so the order
+    of the input does not matter. A withdrawn work scores 0 and comes after every other of its arrival. Raises
     `polars.exceptions.ComputeError` for a work that a day holds twice.
     """
     labels = pl.col("topics").list.eval(pl.element().struct.field("label"))
+    area = pl.col("topics").list.first().struct.field("area").alias("area")
     editions = works.select("day", "listed_on").unique()
-    topics = tags.select("work_id", topics=labels, listed_on="day").join(editions, on="listed_on")
+    topics = tags.select("work_id", area, topics=labels, listed_on="day").join(editions, on="listed_on")
     arrival = pl.col("arrival").cast(pl.Enum(ARRIVALS))
     best_first = ("withdrawn", "score", "work_id")
     return (
         works.join(topics, on=["day", "listed_on", "work_id"], how="left", validate="1:1")
-        .with_columns(*_parts(), why=_why(), topic=pl.col("topics").list.first().fill_null("Other"))
+        .with_columns(*_parts(), why=_why(), topic=pl.col("area").fill_null("Other"))
         .with_columns(score=pl.sum_horizontal("score_votes", "score_comments", "score_code"))
         .sort("day", arrival, *best_first, descending=[False, False, False, True, False])
         .filter(pl.int_range(pl.len()).over("day", "arrival") < size)

@@ -34,7 +34,7 @@ class Lengths:
 
     def summary(self, section: Section) -> int:
         """Characters of a summary in this section."""
-        return self.new if section.is_topic else self.earlier
+        return self.new if section.is_new else self.earlier
 
 
 LENGTHS = (

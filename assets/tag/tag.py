@@ -4,22 +4,23 @@ What belongs here: the shape of `tagged_papers` and how phrases become scores. T
 in `taxonomy.toml`.
 
 A topic's score is the sum over its phrases: 3 points for one in the title, 1 point for each occurrence in the
-abstract up to 3; doubled for a phrase of several words, because it says more; times the topic's weight. A phrase
-inside a longer one does not count: "vision-language model" is not about language models. The phrase with the
-most points explains the topic.
+abstract up to 3; doubled for a phrase of several words, because it says more; times the topic's weight; and a quarter
+more in a paper of a category that hints at the topic. A phrase inside a longer one does not count: "vision-language
+model" is not about language models. The phrase with the most points explains the topic.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import polars as pl
 
-from assets.tag.taxonomy import Taxonomy
-from assets.tag.words import padded, words
+from assets.tag.taxonomy import Taxonomy, Topic
+from assets.tag.words import acronym, forms, padded, spaced, words
 
 _TOPIC = {
     "topic": pl.String(),
     "label": pl.String(),
+    "area": pl.String(),
     "phrase": pl.String(),
     "field": pl.String(),
     "score": pl.Float64(),
@@ -42,6 +43,9 @@ MOST_TOPICS = 5
 LEAST_SCORE = 1.5
 """The score from which a topic counts: more than one word said once in passing."""
 
+HINT = 1.25
+"""What a category that hints at a topic makes of its points."""
+
 _POINTS = {"title": (3.0, 1), "abstract": (1.0, 3)}
 """By field: the points of an occurrence, and how many occurrences count."""
 
@@ -53,19 +57,35 @@ def tag(works: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
     source's own, in their order, one spelling of each.
     """
     numbered = works.with_row_index("place")
-    topics = _topics(numbered, _patterns(taxonomy))
-    tagged = numbered.join(topics, on="place", how="left", maintain_order="left").with_columns(
-        pl.col("topics").fill_null([]),
+    tagged = numbered.join(_topics(earned(numbered, taxonomy)), on="place", how="left", maintain_order="left")
+    return tagged.select(
+        "day",
+        "work_id",
+        pl.col("topics").fill_null([]).cast(TAGGED["topics"]),
         pl.col("keywords").list.eval(pl.element().filter(pl.element().str.to_lowercase().is_first_distinct())),
+        "categories",
     )
-    return tagged.select(pl.col(name).cast(kind) for name, kind in TAGGED.items())
+
+
+def earned(numbered: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
+    """Every phrase that counts for a topic: place, topic, phrase, field, occurrences, points and what the topic says.
+
+    `numbered` has place, title, abstract and categories of each work, whose best phrase comes first.
+    """
+    patterns = _patterns(taxonomy)
+    found = pl.concat([_found(numbered, patterns, field) for field in _POINTS])
+    hinted = found.join(_hinted(numbered, taxonomy), on=["place", "topic"], how="left", maintain_order="left")
+    points = pl.col("points") * pl.when(pl.col("hinted")).then(HINT).otherwise(1.0)
+    return hinted.select(pl.exclude("hinted", "points"), points=points).sort(
+        "place", "points", descending=[False, True], maintain_order=True
+    )
 
 
 def facts(days: Sequence[date], tagged: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
     """What the gate must know of each day's tags: (day, unknown_topics, unknown_topics_told), topics of no taxonomy."""
-    known = [f"{topic.key}/{topic.label}" for topic in taxonomy.topics]
+    known = [f"{topic.key}/{topic.label}/{topic.area}" for topic in taxonomy.topics]
     topics = tagged.select("day", "topics").explode("topics").drop_nulls("topics").unnest("topics")
-    named = pl.concat_str("topic", "label", separator="/", ignore_nulls=True)
+    named = pl.concat_str("topic", "label", "area", separator="/", ignore_nulls=True)
     unknown = topics.with_columns(named=named).filter(~pl.col("named").is_in(known))
     names = pl.col("named").unique().sort().str.join(", ")
     told = unknown.group_by("day").agg(unknown_topics=pl.len().cast(pl.Int64), unknown_topics_told=names)
@@ -74,55 +94,58 @@ def facts(days: Sequence[date], tagged: pl.DataFrame, taxonomy: Taxonomy) -> pl.
 
 
 def _patterns(taxonomy: Taxonomy) -> pl.DataFrame:
-    """Each phrase as it is looked for, singular and plural, with the topic that it earns and its worth."""
+    """Each phrase as it is looked for, in singular and plural, with the topic that it earns and its worth.
+
+    What a topic excludes earns none. Longer ones come first, and so are found where shorter ones begin too.
+    """
     rows = [
-        (f" {words(phrase)}{plural} ", phrase, order, topic.key, topic.label, topic.weight * _emphasis(phrase))
+        (spaced(form), acronym(phrase), phrase, order, topic.key, topic.label, topic.area, worth)
         for order, topic in enumerate(taxonomy.topics)
-        for phrase in topic.phrases
-        for plural in ("", "s")
+        for phrase, worth in _worths(topic)
+        for form in forms(phrase)
     ]
-    columns = ["pattern", "phrase", "order", "topic", "label", "worth"]
-    return pl.DataFrame(rows, schema=columns, orient="row").unique("pattern", keep="first", maintain_order=True)
+    columns = ["pattern", "acronym", "phrase", "order", "topic", "label", "area", "worth"]
+    patterns = pl.DataFrame(rows, schema=columns, orient="row").unique("pattern", keep="first", maintain_order=True)
+    return patterns.sort(pl.col("pattern").str.len_bytes(), descending=True, maintain_order=True)
 
 
-def _emphasis(phrase: str) -> float:
-    return 2.0 if " " in words(phrase) else 1.0
+def _worths(topic: Topic) -> Iterator[tuple[str, float]]:
+    yield from ((phrase, topic.weight * (2.0 if " " in words(phrase) else 1.0)) for phrase in topic.phrases)
+    yield from ((phrase, 0.0) for phrase in topic.exclude)
 
 
-def _topics(numbered: pl.DataFrame, patterns: pl.DataFrame) -> pl.DataFrame:
+def _topics(earned: pl.DataFrame) -> pl.DataFrame:
     """The best topics of each work that has any: place, topics."""
-    earned = pl.concat([_earned(numbered, patterns, field) for field in _POINTS])
     scored = (
-        earned.sort("points", descending=True, maintain_order=True)
-        .group_by("place", "topic", maintain_order=True)
-        .agg(pl.first("label", "phrase", "field", "order"), score=pl.sum("points"))
+        earned.group_by("place", "topic", maintain_order=True)
+        .agg(pl.first("label", "area", "phrase", "field", "order"), score=pl.sum("points"))
         .filter(pl.col("score") >= LEAST_SCORE)
         .sort("place", "score", "order", descending=[False, True, False])
     )
     return scored.group_by("place", maintain_order=True).agg(topics=pl.struct(*_TOPIC).head(MOST_TOPICS))
 
 
-def _earned(numbered: pl.DataFrame, patterns: pl.DataFrame, field: str) -> pl.DataFrame:
-    """The points of each phrase that occurs in a field: place, topic, label, phrase, field, order, points."""
+def _hinted(numbered: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
+    """The topics that a category of the work hints at: place, topic, hinted."""
+    hints = pl.DataFrame(
+        [(topic.key, category) for topic in taxonomy.topics for category in topic.categories],
+        schema={"topic": pl.String, "categories": pl.String},
+        orient="row",
+    )
+    listed = numbered.select("place", "categories").explode("categories")
+    return listed.join(hints, on="categories").select("place", "topic", hinted=True).unique()
+
+
+def _found(numbered: pl.DataFrame, patterns: pl.DataFrame, field: str) -> pl.DataFrame:
+    """The points of each phrase that occurs in a field, without the hints of categories."""
     points, most = _POINTS[field]
-    text, phrases = padded(pl.col(field)), patterns["pattern"].implode()
-    found = numbered.select(
-        "place",
-        pattern=text.str.extract_many(phrases, overlapping=True),
-        start=text.str.find_many(phrases, overlapping=True),
-    ).explode("pattern", "start")
+    text, looked_for = padded(pl.col(field)), patterns["pattern"].implode()
+    said = text.str.extract_many(looked_for, ascii_case_insensitive=True, leftmost=True)
+    found = numbered.select("place", said=said).explode("said").drop_nulls()
     return (
-        _outermost(found.drop_nulls())
-        .join(patterns, on="pattern", maintain_order="left")
-        .group_by("place", "topic", "label", "phrase", "order", "worth", maintain_order=True)
+        found.join(patterns, left_on=pl.col("said").str.to_lowercase(), right_on="pattern")
+        .filter(pl.col("worth") > 0, pl.col("said").str.contains(pl.col("acronym"), literal=True))
+        .group_by("place", "topic", "label", "area", "phrase", "order", "worth", maintain_order=True)
         .agg(occurrences=pl.len().clip(upper_bound=most))
         .with_columns(field=pl.lit(field), points=points * pl.col("worth") * pl.col("occurrences"))
     )
-
-
-def _outermost(found: pl.DataFrame) -> pl.DataFrame:
-    """The occurrences that do not lie inside another of the same work."""
-    end = pl.col("start") + pl.col("pattern").str.len_bytes()
-    ordered = found.with_columns(end=end).sort("place", "start", "end", descending=[False, False, True])
-    reached = pl.col("end").cum_max().shift(1).over("place")
-    return ordered.filter(pl.col("end") > reached.fill_null(0))

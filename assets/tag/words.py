@@ -5,6 +5,8 @@ import re
 import polars as pl
 
 _BETWEEN = re.compile(r"[\W_]+")
+_SIBILANT = ("s", "x", "z", "ch", "sh")
+_ACRONYM = re.compile(r"[A-Z][A-Z0-9]+")
 
 
 def words(text: str) -> str:
@@ -12,11 +14,31 @@ def words(text: str) -> str:
     return _BETWEEN.sub(" ", text.lower()).strip()
 
 
-def padded(text: pl.Expr) -> pl.Expr:
-    """A text column as `words` reads it, ready for matching.
+def forms(phrase: str) -> tuple[str, ...]:
+    """A phrase as `words` reads it, and its plural: "case study", "case studies"."""
+    singular = words(phrase)
+    if singular.endswith("sis"):
+        return singular, f"{singular[:-2]}es"
+    if re.search(r"[^aeiou\W]y$", singular):
+        return singular, f"{singular[:-1]}ies"
+    return singular, f"{singular}{'es' if singular.endswith(_SIBILANT) else 's'}"
 
-    A phrase with a space at both ends is found only where it stands as whole words, and not across a comma, a
-    bracket or the end of a sentence: those become a bar.
+
+def acronym(phrase: str) -> str:
+    """The first word of a phrase that stands in capitals, which a text must have so too; empty where none does."""
+    return next(filter(_ACRONYM.fullmatch, _BETWEEN.split(phrase)), "")
+
+
+def spaced(form: str) -> str:
+    """What `words` reads as it stands in a `padded` text: each word with a space of its own on both sides."""
+    return f" {form.replace(' ', '  ')} "
+
+
+def padded(text: pl.Expr) -> pl.Expr:
+    """A text column in which each word has a space of its own on both sides, ready for matching; capitals stay.
+
+    So a phrase is found only where it stands as whole words, and its neighbour too; not across a comma, a bracket or
+    the end of a sentence: those become a bar.
     """
-    parted = text.fill_null("").str.to_lowercase().str.replace_all(r"[.,;:!?)\]]+(?:\s+|$)|\s[(\[]", " | ")
-    return " " + parted.str.replace_all(r"(?:[^\w|]|_)+", " ").str.strip_chars() + " "
+    parted = text.fill_null("").str.replace_all(r"[.,;:!?)\]]+(?:\s+|$)|\s[(\[]", " | ")
+    return " " + parted.str.replace_all(r"(?:[^\w|]|_)+", "  ").str.strip_chars() + " "

@@ -11,6 +11,7 @@ SOUND = (
     & (pl.element().struct.field("score") > 0)
     & (pl.element().struct.field("phrase").str.len_chars() > 0)
     & (pl.element().struct.field("label").str.len_chars() > 0)
+    & (pl.element().struct.field("area").str.len_chars() > 0)
 )
 
 UNTAGGED = """
@@ -42,10 +43,10 @@ TAGGED = Suite(
                    "Each work of the day is here under its own id, and nothing else is. Report it."),
         we.unique(("work_id",), "One row a work."),
         we.between("topics_earned", "odd_topics", None, 0,
-                   "A topic has a label, a score, and the phrase of the title or abstract that earned it."),
+                   "A topic has a label, an area, a score, and the phrase of the title or abstract that earned it."),
         we.none_of("topics_of_the_taxonomy", "unknown_topics",
-                   "Each topic is one of the taxonomy's, under its label there; another would have no section in the "
-                   "mail. Report it."),
+                   "Each topic is one of the taxonomy's, under its label and area there; another would have no section "
+                   "in the mail. Report it."),
         we.between("works_with_topics", "with_topics", 0.5, None,
                    "Most works should match the taxonomy; fewer means that it, or the text, has drifted.",
                    severity="WARN", of="day"),

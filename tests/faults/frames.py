@@ -85,7 +85,8 @@ def misplaced_member(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def topic(**values: Any) -> FrameHarm:
     """Every work with one topic, whose fields are given."""
-    one = {"topic": "agents", "label": "Agents", "phrase": "agent", "field": "title", "score": 6.0, **values}
+    named = {"topic": "agents", "label": "Agents and tool use", "area": "Agents and reasoning"}
+    one = {**named, "phrase": "AI agent", "field": "title", "score": 6.0, **values}
 
     def spoil(frame: pl.DataFrame, given: Given) -> pl.DataFrame:
         return frame.with_columns(pl.Series("topics", [[one]] * frame.height, frame.schema["topics"]))

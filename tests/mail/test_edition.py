@@ -91,7 +91,7 @@ def test_what_came_late_and_what_was_missed_stand_at_the_end_each_with_its_day()
         missed | {"listed_on": date(2026, 11, 17)},
         counts=Counts(36, 31, 1, waiting),
     )
-    assert [(section.label, section.is_topic, len(section.papers)) for section in found.sections] == [
+    assert [(section.label, section.is_new, len(section.papers)) for section in found.sections] == [
         ("Vision", True, 1),
         ("Late arrivals: 1 paper listed on earlier days, after their edition was mailed", False, 1),
         ("Catch-up: 2 of 187 papers from 9 to 17 November, days without an edition", False, 2),

@@ -18,7 +18,7 @@ from assets.mail.rank import CODE_BONUS, COMMENTS_WEIGHT, DIGEST, entries, openi
 
 CORPUS = Path(__file__).parents[2] / "../shared/data/arxiv/corpus_80k.jsonl.gz"
 DAY = date(2026, 11, 20)
-TOPIC = pl.Struct(dict.fromkeys(("topic", "label", "phrase", "field"), pl.String) | {"score": pl.Float64})
+TOPIC = pl.Struct(dict.fromkeys(("topic", "label", "area", "phrase", "field"), pl.String) | {"score": pl.Float64})
 CODE = {"url": "https://github.com/a/b", "kind": "code"}
 PAGE = {"url": "https://project.example/", "kind": "project"}
 TAGS = pl.Schema({"day": pl.Date(), "work_id": pl.String(), "topics": pl.List(TOPIC)})
@@ -49,7 +49,11 @@ def works(*rows: dict[str, Any]) -> pl.DataFrame:
 
 
 def tags(**labels: list[str]) -> pl.DataFrame:
-    rows = [(DAY, work, [{"label": label} for label in found]) for work, found in labels.items()]
+    """Works by the labels of their topics, all of which belong to the area `{label}, broadly`."""
+    topics = {
+        work: [{"label": label, "area": f"{label}, broadly"} for label in found] for work, found in labels.items()
+    }
+    rows = [(DAY, work, found) for work, found in topics.items()]
     return pl.DataFrame(rows, schema=TAGS, orient="row")
 
 
@@ -119,7 +123,7 @@ def test_what_is_carried_follows_the_new_works_each_arrival_with_its_best() -> N
         *({"work_id": f"missed {votes}", "day": earlier, "votes": 9 + votes, "arrival": MISSED} for votes in range(3)),
     )
     frame = pl.concat([works({"work_id": "new", "votes": 1}), entries(carried, DAY)])
-    labels = [(earlier, "late 3", [{"label": "Vision"}])]
+    labels = [(earlier, "late 3", [{"label": "Vision", "area": "Seeing"}])]
     found = rank(frame, pl.DataFrame(labels, schema=TAGS, orient="row"), 2)
     assert found.select("place", "work_id", "arrival").rows() == [
         (1, "new", NEW),
@@ -130,7 +134,7 @@ def test_what_is_carried_follows_the_new_works_each_arrival_with_its_best() -> N
     ]
     assert set(found["day"]) == {DAY}
     assert found["listed_on"].to_list() == [DAY, *[earlier] * 4]
-    assert found["topic"].to_list() == ["Other", "Vision", "Other", "Other", "Other"]
+    assert found["topic"].to_list() == ["Other", "Seeing", "Other", "Other", "Other"]
 
 
 def test_a_work_is_withdrawn_if_it_was_known_on_the_day_of_the_edition() -> None:
@@ -139,10 +143,10 @@ def test_a_work_is_withdrawn_if_it_was_known_on_the_day_of_the_edition() -> None
     assert entries(frame, date(2026, 11, 21))["withdrawn"].to_list() == [True, False]
 
 
-def test_the_best_topic_names_the_section() -> None:
+def test_the_area_of_the_best_topic_is_the_section() -> None:
     frame = works({"work_id": "a", "votes": 3}, {"work_id": "b", "votes": 2}, {"work_id": "c", "votes": 1})
     found = rank(frame, tags(a=["Vision", "Robotics"], b=[]), 3)
-    assert found["topic"].to_list() == ["Vision", "Other", "Other"]
+    assert found["topic"].to_list() == ["Vision, broadly", "Other", "Other"]
     assert found["topics"].to_list() == [["Vision", "Robotics"], [], None]
 
 
@@ -162,8 +166,8 @@ def test_a_work_may_be_ranked_for_its_own_day_and_carried_by_another_edition() -
     carried = entries(work.with_columns(arrival=pl.lit(MISSED)), DAY + timedelta(days=1))
     found = rank(pl.concat([entries(work), carried.select(entries(work).columns)]), tags(a=["Vision"]), 20)
     assert found.select("day", "listed_on", "arrival", "topic").rows() == [
-        (DAY, DAY, NEW, "Vision"),
-        (DAY + timedelta(days=1), DAY, MISSED, "Vision"),
+        (DAY, DAY, NEW, "Vision, broadly"),
+        (DAY + timedelta(days=1), DAY, MISSED, "Vision, broadly"),
     ]
 
 

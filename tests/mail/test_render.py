@@ -240,8 +240,11 @@ def test_both_bodies_end_with_the_papers_of_earlier_days() -> None:
     for body in (Page(html(carrying())).words, text(carrying())):
         shown = body.split("records fetched.")[1]
         assert re.findall(r"Robots That Ask \d+ Times|(?:Late|Catch)[\w -]+: \d+ of \d+ papers", shown) == expected
-    assert "Also Robotics, Vision" in html(edition(paper()))
-    assert "Also" not in html(carrying()).split("Late arrivals")[1]
+
+
+def test_both_bodies_name_the_topics_of_a_paper() -> None:
+    assert ">Robotics, Vision</p>" in html(edition(paper()))
+    assert "    Topics: Robotics, Vision\n" in text(edition(paper()))
 
 
 def test_rendering_is_deterministic() -> None:

@@ -3,16 +3,12 @@
 import json
 import re
 from datetime import date, datetime, timedelta
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from click import unstyle
-from click.testing import CliRunner, Result
 
-from orchestration.cli import main
 from orchestration.resources import outbox, warehouse
 from orchestration.warehouse import WarehouseError
 from tests.lab import STEPS
@@ -260,70 +256,6 @@ def test_status_is_of_the_last_two_weeks_and_not_before_the_first_day(terminal: 
     assert (len(days), days[-1]) == (14, str(yesterday))
     assert len(_status(terminal(), yesterday - timedelta(days=2))) == 3
     assert len(_status(terminal(FIRST_DAY=str(yesterday)))) == 1
-
-
-# Clean-text.
-
-DIRTY = """\
-Schr\\"odinger robots
-lift~boxes. Code: https://github.com/lab/lift
-
-Nothing to clean here.
-"""
-
-
-def clean_text(*arguments: str, written: bytes | str = b"", color: bool = False) -> Result:
-    """Called with settings that no other command would take."""
-    return CliRunner(env={"PAPERBOY_SOURCES": "nonsense"}).invoke(
-        main, ["clean-text", *arguments], input=written, color=color, prog_name="paperboy"
-    )
-
-
-@pytest.mark.parametrize("arguments", [[], ["-"]])
-def test_clean_text_shows_before_and_after(arguments: list[str]) -> None:
-    result = clean_text(*arguments, written=DIRTY)
-    assert (result.exit_code, result.stderr) == (0, "")
-    head, first, second = result.stdout.split("\n\n")
-    assert head == f"paperboy {version('paperboy')}"
-    assert first.splitlines() == [
-        '- Schr\\"odinger robots lift~boxes. Code: https://github.com/lab/lift',
-        "+ Schrödinger robots lift boxes.",
-        "  code: https://github.com/lab/lift",
-        "  language: too short to tell",
-    ]
-    assert second.splitlines()[0] == "= Nothing to clean here."
-
-
-def test_clean_text_reads_a_file_and_keeps_the_addresses_of_titles(tmp_path: Path) -> None:
-    file = tmp_path / "texts.txt"
-    file.write_text(DIRTY, encoding="utf-8")
-    assert clean_text(str(file)).stdout == clean_text(written=DIRTY).stdout
-    assert (
-        "+ Schrödinger robots lift boxes. Code: https://github.com/lab/lift\n"
-        in clean_text("--title", str(file)).stdout
-    )
-
-
-def test_clean_text_colours_what_differs_on_a_terminal_only() -> None:
-    coloured = clean_text(written=DIRTY, color=True).stdout
-    assert "\x1b[32mSchrödinger\x1b[0m robots" in coloured
-    assert unstyle(coloured) == clean_text(written=DIRTY).stdout
-
-
-@pytest.mark.parametrize(
-    ("arguments", "written", "code", "message"),
-    [
-        (["no-such-file"], b"", 2, "File 'no-such-file' does not exist."),
-        (["."], b"", 2, "File '.' is a directory."),
-        ([], b"ab\xe9", 1, "standard input is not UTF-8: look at byte 2."),
-        ([], b" \n\n ", 1, "standard input holds no text."),
-    ],
-)
-def test_clean_text_says_what_it_cannot_read(arguments: list[str], written: bytes, code: int, message: str) -> None:
-    result = clean_text(*arguments, written=written)
-    assert (result.exit_code, result.stdout) == (code, "")
-    assert message in result.stderr
-    assert "Traceback" not in result.stderr
 
 
 # Preview and send.

@@ -31,7 +31,7 @@ SCHEMAS: Mapping[str, pl.Schema] = {
     "digest": DIGEST,
     "deliveries": DELIVERY,
 }
-TOPIC = {"topic": "agents", "label": "Agents", "phrase": "agent", "field": "title", "score": 3.0}
+TOPIC = {"topic": "agents", "label": "Agents", "area": "Acting", "phrase": "agent", "field": "title", "score": 3.0}
 
 
 @dataclass(frozen=True)
@@ -230,7 +230,7 @@ def again_and_again(count: int) -> Callable[[Batch], Batch]:
 
 
 ELSEWHERE = {"url": "ftp://papers.example.org/1", "kind": "code"}
-NEVER_EARNED = {"topic": "agents", "label": "Agents", "phrase": "", "field": "title", "score": 3.0}
+NEVER_EARNED = {**TOPIC, "phrase": ""}
 LONG_TITLE = "The title of a paper that is long enough to be an abstract."
 MEMBER = {"source": "sample", "source_id": "x", "paper_id": "sample:x", "version": 1, "day": MONDAY, "url": None}
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.tag.tag import LEAST_SCORE, MOST_TOPICS, TAGGED, tag
+from assets.tag.tag import HINT, LEAST_SCORE, MOST_TOPICS, TAGGED, tag
 from assets.tag.taxonomy import Taxonomy, Topic, load
 from assets.tag.words import words
 
@@ -30,10 +30,10 @@ WORK = pl.Schema(
 )
 TAXONOMY = Taxonomy(
     (
-        Topic("rl", "Learning by reward", ("RL", "reinforcement learning")),
-        Topic("vlm", "Seeing and reading", ("vision-language model",)),
-        Topic("lm", "Language", ("language model", "large language model"), 0.5),
-        Topic("data", "Data", ("dataset",)),
+        Topic("rl", "Learning", "Learning by reward", "", ("RL", "reinforcement learning", "KV case study")),
+        Topic("vlm", "Seeing", "Seeing and reading", "", ("vision-language model",), categories=("cs.CV",)),
+        Topic("lm", "Language", "Language", "", ("language model", "large language model"), weight=0.5),
+        Topic("data", "Data", "Data", "", ("dataset", "data"), ("missing data",)),
     )
 )
 
@@ -61,13 +61,25 @@ def test_rows_stay_one_for_one_and_in_order() -> None:
     assert tag(rows, TAXONOMY)["topics"].list.len().to_list() == [1, 0, 1, 0]
 
 
-@pytest.mark.parametrize("title", ["RL at work", "On rl", "RL", "Many RLs", "(RL)", "RL-based", "Deep/RL."])
+@pytest.mark.parametrize("title", ["RL at work", "On RL", "RL", "Many RLs", "(RL)", "RL-based", "Deep/RL."])
 def test_a_phrase_is_found_as_a_whole_word(title: str) -> None:
     assert topics(title) == [("rl", "RL", "title", 3.0)]
 
 
 @pytest.mark.parametrize(
-    "title", ["The URL", "RLHF", "curl", "R L", "reinforcement. Learning", "reinforcement, learning"]
+    "title",
+    [
+        "The URL",
+        "RLHF",
+        "curl",
+        "R L",
+        "rl",
+        "Rl",
+        "no rls",
+        "A kv case study",
+        "reinforcement. Learning",
+        "reinforcement, learning",
+    ],
 )
 def test_a_part_of_a_word_or_of_a_sentence_is_not_a_phrase(title: str) -> None:
     assert topics(title) == []
@@ -79,11 +91,31 @@ def test_neighbouring_phrases_are_all_found() -> None:
 
 def test_hyphens_and_plurals_make_no_difference() -> None:
     assert topics("Vision–Language Models") == [("vlm", "vision-language model", "title", 6.0)]
+    assert topics("KV-Case Studies") == [("rl", "KV case study", "title", 6.0)]
 
 
 def test_a_phrase_inside_a_longer_one_does_not_count() -> None:
     assert topics("Large language models") == [("lm", "large language model", "title", 3.0)]
     assert [topic for topic, *_ in topics("A vision-language model")] == ["vlm"]
+
+
+def test_what_is_excluded_earns_nothing() -> None:
+    assert topics("Learning with Missing Data") == []
+    assert topics("Missing data and data") == [("data", "data", "title", 3.0)]
+
+
+def test_a_category_hints_at_a_topic_that_a_phrase_earned() -> None:
+    row = {"title": "A Vision-Language Model with RL", "categories": ["cs.LG", "cs.CV"]}
+    found = tag(works(row, {**row, "title": "RL"}), TAXONOMY)["topics"].to_list()
+    assert [[(topic["topic"], topic["score"]) for topic in listed] for listed in found] == [
+        [("vlm", 6 * HINT), ("rl", 3.0)],
+        [("rl", 3.0)],
+    ]
+
+
+def test_a_topic_has_its_label_and_its_area() -> None:
+    (topic,) = tag(works({"title": "RL"}), TAXONOMY)["topics"][0]
+    assert (topic["label"], topic["area"]) == ("Learning by reward", "Learning")
 
 
 def test_the_title_weighs_more_and_the_abstract_counts_to_three() -> None:

@@ -5,51 +5,78 @@ from pathlib import Path
 import pytest
 
 from assets.tag.taxonomy import DEFAULT, Taxonomy, TaxonomyError, Topic, load
-from assets.tag.words import words
+
+AREA = '[[area]]\nkey = "x"\nlabel = "X"\n'
+TOPIC = AREA + '[[topic]]\nkey = "a"\narea = "x"\nlabel = "A"\nmeaning = "Of a."\n'
+OTHER = '[[topic]]\nkey = "b"\narea = "x"\nlabel = "B"\nmeaning = "Of b."\n'
 
 
 def test_the_packaged_taxonomy_is_valid() -> None:
     topics = load(DEFAULT).topics
-    assert 35 <= len(topics) <= 50
-    assert len({topic.label for topic in topics}) == len(topics)
-    assert all(len(topic.phrases) >= 5 for topic in topics)
+    assert 60 <= len(topics) <= 120
+    assert len({topic.area for topic in topics}) < len(topics) / 4
+    assert all(len(topic.phrases) >= 10 for topic in topics)
 
 
 def test_a_file_is_read_in_its_order(tmp_path: Path) -> None:
     path = tmp_path / "topics.toml"
     path.write_text(
-        '[[topic]]\nkey = "b"\nlabel = "B"\nphrases = ["Beta-test"]\n'
-        '[[topic]]\nkey = "a"\nlabel = "A"\nweight = 0.5\nphrases = ["alpha"]\n'
+        f'{AREA}{OTHER}phrases = ["Beta-test"]\nexclude = ["beta test drive"]\ncategories = ["cs.LG", "quant-ph"]\n'
+        '[[topic]]\nkey = "a"\narea = "x"\nlabel = "A"\nmeaning = "Of a."\nweight = 0.5\nphrases = ["alpha"]\n'
     )
-    assert load(path) == Taxonomy((Topic("b", "B", ("Beta-test",)), Topic("a", "A", ("alpha",), 0.5)))
-
-
-TOPIC = '[[topic]]\nkey = "a"\nlabel = "A"\n'
+    assert load(path) == Taxonomy(
+        (
+            Topic("b", "X", "B", "Of b.", ("Beta-test",), ("beta test drive",), ("cs.LG", "quant-ph")),
+            Topic("a", "X", "A", "Of a.", ("alpha",), weight=0.5),
+        )
+    )
 
 
 @pytest.mark.parametrize(
     ("content", "says"),
     [
         ("[[topic", "is not valid TOML"),
-        ("", r"has no topics; add a \[\[topic\]\]"),
+        ("", r"has no area; add a \[\[area\]\] table with key and label"),
+        (AREA, r"has no topic; add a \[\[topic\]\]"),
         ('topics = "x"\n', "does not know 'topics'"),
-        ("topic = [1]\n", "topic 1 is not a table"),
-        ('[[topic]]\nlabel = "A"\nphrases = ["x"]\n', "topic 1: key is missing"),
-        ('[[topic]]\nkey = "a b"\nlabel = "A"\nphrases = ["x"]\n', "the key holds spaces"),
-        ('[[topic]]\nkey = "a"\nphrases = ["x"]\n', r"topic 1 \(a\): label is missing"),
+        ("area = [1]\n", "area 1 is not a table"),
+        (AREA + AREA + "[[topic]]\n", "the area 'x' stands twice"),
+        ('[[area]]\nkey = "x"\nlabel = "X"\nmeaning = "M"\n', r"area 1 \(x\): does not know 'meaning'"),
+        ("topic = [1]\n" + AREA, "topic 1 is not a table"),
+        (AREA + '[[topic]]\nlabel = "A"\nphrases = ["x"]\n', "topic 1: key is missing"),
+        (AREA + '[[topic]]\nkey = "a b"\nlabel = "A"\nphrases = ["x"]\n', "the key holds spaces"),
+        (AREA + '[[topic]]\nkey = "a"\nphrases = ["x"]\n', r"topic 1 \(a\): area is missing"),
+        (AREA + '[[topic]]\nkey = "a"\narea = "x"\nphrases = ["x"]\n', r"topic 1 \(a\): label is missing"),
+        (AREA + '[[topic]]\nkey = "a"\narea = "x"\nlabel = "A"\nphrases = ["x"]\n', "meaning is missing"),
+        (AREA + '[[topic]]\nkey = "a"\narea = "y"\n', "knows no area 'y'; use one of x"),
+        (TOPIC + 'phrases = ["x"]\n[[area]]\nkey = "y"\nlabel = "Y"\n', "the area 'Y' has no topic"),
         (TOPIC, "phrases is missing or empty"),
         (TOPIC + "phrases = []\n", "phrases is missing or empty"),
-        (TOPIC + 'phrases = "x"\n', "phrases is missing or empty"),
-        (TOPIC + 'phrases = ["x", "--"]\n', "the phrase '--' holds no word"),
-        (TOPIC + "phrases = [1]\n", "the phrase 1 holds no word"),
+        (TOPIC + 'phrases = "x"\n', "phrases is not a list"),
+        (TOPIC + 'phrases = ["x", "--"]\n', "the phrase '--' of phrases holds no word"),
+        (TOPIC + "phrases = [1]\n", "the phrase 1 of phrases holds no word"),
         (TOPIC + 'phrases = ["x"]\nweight = 0\n', "the weight 0 is not a number above 0"),
         (TOPIC + 'phrases = ["x"]\nweight = true\n', "the weight True is not a number"),
         (TOPIC + 'phrases = ["x"]\ncolour = "red"\n', "does not know 'colour'"),
-        (TOPIC + 'phrases = ["x"]\n' + TOPIC + 'phrases = ["y"]\n', "the key 'a' stands twice"),
+        (TOPIC + 'phrases = ["x"]\ncategories = ["CS LG"]\n', "'CS LG' is no category of arXiv"),
+        (TOPIC + 'phrases = ["x"]\n' + TOPIC.removeprefix(AREA) + 'phrases = ["y"]\n', "the topic 'a' stands twice"),
         (
-            TOPIC + 'phrases = ["fine-tuning"]\n[[topic]]\nkey = "b"\nlabel = "B"\nphrases = ["Fine Tuning"]\n',
+            TOPIC + 'phrases = ["x"]\n' + OTHER.replace('"B"', '"A"') + 'phrases = ["y"]\n',
+            "the label 'A' stands twice",
+        ),
+        (
+            TOPIC + 'phrases = ["fine-tuning"]\n' + OTHER + 'phrases = ["Fine Tuning"]\n',
             "topic 'b': the phrase 'Fine Tuning' already earns 'a'",
         ),
+        (
+            TOPIC + 'phrases = ["case study"]\n' + OTHER + 'phrases = ["case studies"]\n',
+            "topic 'b': the phrase 'case studies' already earns 'a'",
+        ),
+        (
+            TOPIC + 'phrases = ["law"]\nexclude = ["scaling law"]\n' + OTHER + 'phrases = ["scaling law"]\n',
+            "topic 'a': the excluded 'scaling law' earns 'b'",
+        ),
+        (TOPIC + 'phrases = ["law"]\nexclude = ["flaw"]\n', "the excluded 'flaw' holds none of the topic's phrases"),
     ],
 )
 def test_a_mistake_is_named_with_its_file(tmp_path: Path, content: str, says: str) -> None:
@@ -63,16 +90,3 @@ def test_a_mistake_is_named_with_its_file(tmp_path: Path, content: str, says: st
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(TaxonomyError, match=r"none\.toml: cannot be read .*check the path"):
         load(tmp_path / "none.toml")
-
-
-@pytest.mark.parametrize(
-    ("text", "read"),
-    [
-        ("Vision-Language  Models!", "vision language models"),
-        ("a_b", "a b"),
-        ("«中文» Ünïcode", "中文 ünïcode"),
-        ("--", ""),
-    ],
-)
-def test_words(text: str, read: str) -> None:
-    assert words(text) == read

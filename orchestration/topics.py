@@ -1,0 +1,62 @@
+"""What tagging makes of a paper, as `paperboy tag-text` prints it, and the topics as `paperboy taxonomy list` does."""
+
+from collections.abc import Iterator, Sequence
+
+import click
+import polars as pl
+
+from assets.clean.text import prose
+from assets.tag.tag import HINT, LEAST_SCORE, MOST_TOPICS, earned
+from assets.tag.taxonomy import Taxonomy, Topic
+
+PAPER = pl.Schema(
+    {"place": pl.UInt32(), "title": pl.String(), "abstract": pl.String(), "categories": pl.List(pl.String())}
+)
+
+
+def explained(title: str, abstract: str, categories: Sequence[str], taxonomy: Taxonomy) -> Iterator[str]:
+    """The topics of a paper and what earned them, a line each, the best first; what does not count stands last."""
+    headline = prose(title)
+    paper = (0, headline, prose(abstract), list(categories))
+    found = earned(pl.DataFrame([paper], schema=PAPER, orient="row"), taxonomy)
+    scores = found.group_by("topic", "order").agg(pl.sum("points")).sort("points", "order", descending=[True, False])
+    yield headline
+    if scores.is_empty():
+        yield "  no topic: no phrase of the taxonomy stands in it"
+    topics = {topic.key: topic for topic in taxonomy.topics}
+    for place, (key, _, score) in enumerate(scores.iter_rows()):
+        why_not = _why_not(place, score)
+        yield click.style(_headline(topics[key], score) + why_not, dim=bool(why_not))
+        for line in _evidence(found.filter(pl.col("topic") == key), topics[key], categories):
+            yield click.style(line, dim=bool(why_not))
+
+
+def overview(taxonomy: Taxonomy) -> Iterator[str]:
+    """Area by area the topics, each with its key, label and meaning."""
+    width = max(len(topic.key) for topic in taxonomy.topics)
+    for area in dict.fromkeys(topic.area for topic in taxonomy.topics):
+        yield click.style(area, bold=True)
+        topics = (topic for topic in taxonomy.topics if topic.area == area)
+        yield from (f"  {topic.key:{width}}  {topic.label}: {topic.meaning}" for topic in topics)
+
+
+def _why_not(place: int, score: float) -> str:
+    if score < LEAST_SCORE:
+        return f": not a topic, {LEAST_SCORE} is the least"
+    return f": not kept, {MOST_TOPICS} are the most" if place >= MOST_TOPICS else ""
+
+
+def _headline(topic: Topic, score: float) -> str:
+    return f"  {score:5.2f}  {topic.label} ({topic.key}, {topic.area})"
+
+
+def _evidence(found: pl.DataFrame, topic: Topic, categories: Sequence[str]) -> Iterator[str]:
+    """A line for each phrase, and what made its points more or less than a phrase has by itself."""
+    hints = sorted(set(categories).intersection(topic.categories))
+    for row in found.iter_rows(named=True):
+        times = f", {row['occurrences']} times" if row["occurrences"] > 1 else ""
+        yield f'         {row["points"]:5.2f}  "{row["phrase"]}" in the {row["field"]}{times}'
+    if topic.weight != 1:
+        yield f"                each times {topic.weight:g}, the topic's weight"
+    if hints:
+        yield f"                each times {HINT:g}, for {', '.join(hints)}"
