@@ -14,6 +14,9 @@ SOUND = (
     & (pl.element().struct.field("area").str.len_chars() > 0)
 )
 
+LEADING = TOPICS.first().struct.field("topic").unique_counts().max() / pl.len()
+"""The share of the works that have the same best topic."""
+
 UNTAGGED = """
     WITH works AS (SELECT day, work_id FROM unique_papers WHERE day IN (SELECT unnest($days))),
     made AS (SELECT DISTINCT day, work_id FROM batch),
@@ -30,7 +33,10 @@ TAGGED = Suite(
     key=("work_id",),
     upstream="unique_papers",
     derived=(TOPICS.eval(~SOUND.fill_null(False)).list.sum().fill_null(0).cast(pl.Int32).alias("odd_topics"),),
-    measures=((TOPICS.len() > 0).mean().alias("with_topics"),),
+    measures=(
+        (TOPICS.len() > 0).mean().alias("with_topics"),
+        pl.when(pl.len() >= 2 * we.FEW).then(LEADING).alias("leading"),
+    ),
     queries={"untagged": UNTAGGED},
     usual=(
         Figure("with_topics", (TOPICS.len() > 0).mean(), "topics", "share"),
@@ -49,6 +55,10 @@ TAGGED = Suite(
                    "in the mail. Report it."),
         we.between("works_with_topics", "with_topics", 0.5, None,
                    "Most works should match the taxonomy; fewer means that it, or the text, has drifted.",
+                   severity="WARN", of="day"),
+        we.between("topics_differ", "leading", None, 0.75,
+                   "No topic leads three works of four: its phrases stand in every text, or tagging puts all under "
+                   "one. See paperboy tag-text.",
                    severity="WARN", of="day"),
         we.usual("topics_as_usual", "topics",
                  "Works earn far more or fewer topics than before: the taxonomy was changed, or the text is broken."),

@@ -236,6 +236,25 @@ def test_migrating_again_leaves_the_rows(warehouse: Warehouse) -> None:
     assert work_ids(other) == [(MONDAY, "a")]
 
 
+def test_topics_that_were_earned_before_areas_are_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(path) as connection:
+        connection.execute("CREATE TABLE migrations (number INTEGER, applied_at TIMESTAMP)")
+        for script in sorted(files("orchestration.migrations").iterdir(), key=lambda script: script.name):
+            if script.name < "0007" and script.name.endswith(".sql"):
+                connection.execute(script.read_text(encoding="utf-8"))
+        connection.execute("INSERT INTO migrations VALUES (6, now()::TIMESTAMP)")
+        connection.execute(
+            "INSERT INTO tagged_papers (day, work_id, topics) VALUES ('2025-03-10', 'a', "
+            "[{topic: 'rl', label: 'Learning', phrase: 'RL', field: 'title', score: 3.0}]), ('2025-03-10', 'b', [])"
+        )
+    topics = Warehouse(path=str(path)).rows("tagged_papers", [MONDAY]).sort("work_id")["topics"].to_list()
+    assert topics == [
+        [{"topic": "rl", "label": "Learning", "area": "Learning", "phrase": "RL", "field": "title", "score": 3.0}],
+        [],
+    ]
+
+
 def test_a_newer_warehouse_is_refused_and_left_alone(warehouse: Warehouse) -> None:
     with warehouse.connect() as connection:
         connection.execute("INSERT INTO migrations VALUES (9000, now()::TIMESTAMP)")

@@ -131,8 +131,12 @@ def row(day: date, place: int) -> Row:
 def frame(asset: str, *days: date, rows: int = ROWS) -> pl.DataFrame:
     """Good rows of a table, so many of each day."""
     schema = SCHEMAS[asset]
-    topics = [TOPIC] if asset == "tagged_papers" else ["Agents"]
-    every = [{**row(day, place), "topics": topics} for day in days for place in range(rows)]
+    best = [{**TOPIC, "topic": topic} for topic in ("agents", "vision")]
+    every = [
+        {**row(day, place), "topics": [best[place % 2]] if asset == "tagged_papers" else ["Agents"]}
+        for day in days
+        for place in range(rows)
+    ]
     listed = [{name: one.get(name) for name in schema} for one in every]
     return pl.DataFrame(listed, schema=schema, orient="row")
 
@@ -354,6 +358,7 @@ BROKEN: Mapping[tuple[str, str], Callable[[Batch], Batch]] = {
     ("tagged_papers", "topics_earned"): setting("topics", [NEVER_EARNED], 1),
     ("tagged_papers", "topics_of_the_taxonomy"): fact("unknown_topics"),
     ("tagged_papers", "works_with_topics"): setting("topics", [], 11),
+    ("tagged_papers", "topics_differ"): setting("topics", [TOPIC], 12),
     ("tagged_papers", "topics_as_usual"): fact("topics_drifted"),
     ("digest", "columns_and_types"): fact("misfits"),
     ("digest", "work_id_present"): setting("work_id", None, 1),
