@@ -1,15 +1,14 @@
 """Cleaning the corpus' titles and abstracts, beside pylatexenc on every text and a pass of Polars over white space."""
 
 import logging
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from statistics import median
 
 import polars as pl
 from pylatexenc.latex2text import LatexNodes2Text  # type: ignore[import-untyped]
 
+from tests.benchmarks.measure import timed
 from tests.benchmarks.table import Row, at_least, lines
 from tests.clean.real_texts import cleaned, corpus, unwrapped
 
@@ -46,12 +45,5 @@ def _parsed(papers: pl.DataFrame) -> None:
 
 
 def _measured(what: str, work: Callable[[], object], scale: float = 1) -> Row:
-    runs = [_once(work) for _ in range(RUNS)]
-    wall, cpu = (scale * median(seconds) for seconds in zip(*runs, strict=True))
-    return Row(what, wall, cpu, None, RUNS)
-
-
-def _once(work: Callable[[], object]) -> tuple[float, float]:
-    wall, cpu = time.perf_counter(), time.process_time()
-    work()
-    return time.perf_counter() - wall, time.process_time() - cpu
+    wall, cpu = timed(work, RUNS)
+    return Row(what, scale * wall, scale * cpu, None, RUNS)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from assets.tag.tag import HINT, LEAST_SCORE, MOST_TOPICS, TAGGED, tag
 from assets.tag.taxonomy import Taxonomy, Topic, load
 from assets.tag.words import words
+from tests.tag import real_labels
 
 DATA = Path(__file__).parents[2] / "../shared/data"
 needs_data = pytest.mark.skipif(not DATA.exists(), reason=f"no real papers at {DATA}")
@@ -165,3 +166,8 @@ def test_nearly_every_real_work_has_a_topic() -> None:
     assert counts.len() > 40
     assert (counts > 0).sum() / counts.len() > 0.95
     assert counts.max() == MOST_TOPICS
+
+
+@pytest.mark.skipif(not real_labels.LABELS.exists(), reason=f"no labelled papers at {real_labels.LABELS}")
+def test_topics_agree_with_the_categories_of_real_papers() -> None:
+    assert real_labels.of_topics(real_labels.papers(), load()).f1 >= 0.55

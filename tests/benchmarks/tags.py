@@ -1,0 +1,67 @@
+"""Tagging real papers by phrases: how many a second, and how well the topics agree with arXiv's categories."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import polars as pl
+
+from assets.tag.tag import tag
+from assets.tag.taxonomy import Taxonomy, load
+from tests.benchmarks.measure import timed
+from tests.benchmarks.table import Row, at_least, lines
+from tests.tag.real_labels import LABELS, Agreement, of_topics, papers
+
+RUNS = 5
+EVERY = 20
+PAPERS_A_CPU_SECOND = 10_000
+F1 = 0.55
+
+
+def report() -> Iterator[str]:
+    """The table."""
+    if not LABELS.exists():
+        yield f"tags: the labelled papers are not here: {LABELS}"
+        return
+    listed, taxonomy = papers(), load()
+    sample = listed.gather_every(EVERY)
+    floor = _measured("the texts in small letters, by Polars", lambda: _lowered(listed))
+    whole = _measured(f"tag(), {len(taxonomy.topics)} topics", lambda: tag(listed, taxonomy))
+    peer = _measured("one regular expression a topic, by re", lambda: _searched(sample, taxonomy), EVERY)
+    assert whole.cpu is not None
+    pace = listed.height / whole.cpu
+    target = at_least(pace, PAPERS_A_CPU_SECOND).replace("at least", "papers a cpu second, at least")
+    yield from lines(
+        f"tags: topics of {listed.height:,} papers",
+        [
+            floor,
+            replace(whole, ratio=f"{whole.wall / floor.wall:.0f} floors, {pace:,.0f} papers a cpu s", target=target),
+            replace(peer, ratio=f"{peer.wall / whole.wall:.0f} times tag()"),
+        ],
+        [f"re reads every {EVERY}th paper, and its seconds are scaled to all", _told(of_topics(listed, taxonomy))],
+    )
+
+
+def _told(found: Agreement) -> str:
+    target = at_least(found.f1, F1)
+    figures = f"precision {found.precision:.3f}, recall {found.recall:.3f}, micro F1 {found.f1:.3f}"
+    return f"topics as arXiv's categories: {figures} ({target})"
+
+
+def _lowered(listed: pl.DataFrame) -> pl.DataFrame:
+    return listed.select(pl.col("title", "abstract").str.to_lowercase())
+
+
+def _searched(listed: pl.DataFrame, taxonomy: Taxonomy) -> int:
+    """What a plain tagger does: each topic's phrases as one pattern, looked for in each text."""
+    patterns = [
+        re.compile(r"\b(?:" + "|".join(map(re.escape, topic.phrases)) + r")s?\b", re.IGNORECASE)
+        for topic in taxonomy.topics
+    ]
+    texts = pl.concat([listed["title"], listed["abstract"].alias("title")]).drop_nulls()
+    return sum(len(pattern.findall(text)) for text in texts for pattern in patterns)
+
+
+def _measured(what: str, work: Callable[[], object], scale: float = 1) -> Row:
+    wall, cpu = timed(work, RUNS)
+    return Row(what, scale * wall, scale * cpu, None, RUNS)

@@ -1,0 +1,63 @@
+"""Real papers with the categories that arXiv has them in, and how well topics agree with those."""
+
+import gzip
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from assets.tag.tag import tag
+from assets.tag.taxonomy import Taxonomy
+
+LABELS = Path(__file__).parents[2] / "../shared/data/labels/keywords_categories.jsonl.gz"
+TOPICS, CATEGORIES = 2, 2
+"""A paper is taken to be in the first two categories of each of its first two topics."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How labels that were guessed agree with those that are so, over all papers; each from 0 to 1."""
+
+    precision: float
+    recall: float
+
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of the two."""
+        return 2 * self.precision * self.recall / (self.precision + self.recall)
+
+
+def papers() -> pl.DataFrame:
+    """Papers as `tag` reads them, without categories: those are in `labels`, and empty where nobody gave any."""
+    rows = [json.loads(line) for line in gzip.open(LABELS, "rt", encoding="utf-8")]
+    known = [
+        {
+            "day": None,
+            "work_id": row["id"],
+            "title": row["title"],
+            "abstract": row["summary"],
+            "keywords": None,
+            "categories": [],
+            "labels": row["arxiv_categories"],
+        }
+        for row in rows
+    ]
+    lists = dict.fromkeys(("keywords", "categories", "labels"), pl.List(pl.String))
+    return pl.DataFrame(known, schema_overrides={"day": pl.Date, **lists})
+
+
+def of_topics(listed: pl.DataFrame, taxonomy: Taxonomy) -> Agreement:
+    """How well the topics of `papers` agree with their labels, among the categories that a topic hints at."""
+    hints = {topic.key: set(topic.categories[:CATEGORIES]) for topic in taxonomy.topics}
+    known = set().union(*(topic.categories for topic in taxonomy.topics))
+    labelled = listed.filter(pl.col("labels").list.len() > 0)
+    best = tag(labelled, taxonomy)["topics"].list.head(TOPICS)
+    guessed = [set().union(*(hints[topic["topic"]] for topic in found)) for found in best]
+    return _agreement(guessed, [known.intersection(labels) for labels in labelled["labels"]])
+
+
+def _agreement(guessed: Sequence[set[str]], right: Sequence[set[str]]) -> Agreement:
+    hits = sum(len(guess & labels) for guess, labels in zip(guessed, right, strict=True))
+    return Agreement(hits / sum(map(len, guessed)), hits / sum(map(len, right)))
