@@ -143,7 +143,8 @@ def _found(numbered: pl.DataFrame, patterns: pl.DataFrame, field: str) -> pl.Dat
     said = text.str.extract_many(looked_for, ascii_case_insensitive=True, leftmost=True)
     found = numbered.select("place", said=said).explode("said").drop_nulls()
     return (
-        found.join(patterns, left_on=pl.col("said").str.to_lowercase(), right_on="pattern")
+        found.with_columns(pattern=pl.col("said").str.to_lowercase())
+        .join(patterns, on="pattern", maintain_order="left")
         .filter(pl.col("worth") > 0, pl.col("said").str.contains(pl.col("acronym"), literal=True))
         .group_by("place", "topic", "label", "area", "phrase", "order", "worth", maintain_order=True)
         .agg(occurrences=pl.len().clip(upper_bound=most))
