@@ -6,6 +6,7 @@ import click
 import polars as pl
 
 from assets.clean.text import prose
+from assets.tag.keywords import Vocabulary, extracted
 from assets.tag.tag import HINT, LEAST_SCORE, MOST_TOPICS, earned
 from assets.tag.taxonomy import Taxonomy, Topic
 
@@ -15,7 +16,7 @@ PAPER = pl.Schema(
 
 
 def explained(title: str, abstract: str, categories: Sequence[str], taxonomy: Taxonomy) -> Iterator[str]:
-    """The topics of a paper and what earned them, a line each, the best first; what does not count stands last."""
+    """The topics of a paper and what earned them, a line each, the best first, and the keywords of its text."""
     headline = prose(title)
     paper = (0, headline, prose(abstract), list(categories))
     found = earned(pl.DataFrame([paper], schema=PAPER, orient="row"), taxonomy)
@@ -29,6 +30,9 @@ def explained(title: str, abstract: str, categories: Sequence[str], taxonomy: Ta
         yield click.style(_headline(topics[key], score) + why_not, dim=bool(why_not))
         for line in _evidence(found.filter(pl.col("topic") == key), topics[key], categories):
             yield click.style(line, dim=bool(why_not))
+    phrases = found["phrase"].unique(maintain_order=True).to_list()
+    keywords = extracted(headline, prose(abstract), phrases, Vocabulary.of(taxonomy))
+    yield f"  keywords, if the source gives none: {', '.join(keywords) or 'none'}"
 
 
 def overview(taxonomy: Taxonomy) -> Iterator[str]:

@@ -14,6 +14,7 @@ from datetime import date
 
 import polars as pl
 
+from assets.tag.keywords import Vocabulary, extracted, folded
 from assets.tag.taxonomy import Taxonomy, Topic
 from assets.tag.words import acronym, forms, padded, spaced, words
 
@@ -33,9 +34,10 @@ TAGGED = pl.Schema(
         "topics": pl.List(pl.Struct(_TOPIC)),
         "keywords": pl.List(pl.String()),
         "categories": pl.List(pl.String()),
+        "keywords_from": pl.String(),
     }
 )
-"""The columns of `tagged_papers`; `field` is title or abstract."""
+"""The columns of `tagged_papers`; `field` is title or abstract, `keywords_from` is source or text."""
 
 MOST_TOPICS = 5
 """Topics that a work keeps; more would say nothing about it."""
@@ -54,16 +56,19 @@ def tag(works: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
     """Rows of `TAGGED` for works with day, work_id, title, abstract, keywords and categories, one for one.
 
     Topics are best first, at most `MOST_TOPICS`; a work that no phrase occurs in has none. Keywords are the
-    source's own, in their order, one spelling of each.
+    source's own where it gives any, else the text's.
     """
     numbered = works.with_row_index("place")
-    tagged = numbered.join(_topics(earned(numbered, taxonomy)), on="place", how="left", maintain_order="left")
+    found = earned(numbered, taxonomy)
+    phrases = found.group_by("place").agg(phrases=pl.col("phrase").unique(maintain_order=True))
+    tagged = numbered.join(_topics(found), on="place", how="left").join(phrases, on="place", how="left").sort("place")
     return tagged.select(
         "day",
         "work_id",
         pl.col("topics").fill_null([]).cast(TAGGED["topics"]),
-        pl.col("keywords").list.eval(pl.element().filter(pl.element().str.to_lowercase().is_first_distinct())),
+        _keywords(tagged, Vocabulary.of(taxonomy)),
         "categories",
+        keywords_from=pl.when(pl.col("keywords").list.len() > 0).then(pl.lit("source")).otherwise(pl.lit("text")),
     )
 
 
@@ -79,6 +84,14 @@ def earned(numbered: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
     return hinted.select(pl.exclude("hinted", "points"), points=points).sort(
         "place", "points", descending=[False, True], maintain_order=True
     )
+
+
+def _keywords(works: pl.DataFrame, vocabulary: Vocabulary) -> pl.Series:
+    listed = [
+        folded(given, vocabulary) if given else extracted(title or "", abstract or "", phrases or (), vocabulary)
+        for title, abstract, given, phrases in works.select("title", "abstract", "keywords", "phrases").iter_rows()
+    ]
+    return pl.Series("keywords", listed, TAGGED["keywords"])
 
 
 def facts(days: Sequence[date], tagged: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:

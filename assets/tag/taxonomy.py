@@ -6,7 +6,7 @@ What belongs here: reading and validating. Where phrases occur in papers is `tag
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,8 @@ class Taxonomy:
     """The topics in the order of the file; keys, and the forms of all phrases, are unique."""
 
     topics: tuple[Topic, ...]
+    synonyms: Mapping[str, str] = field(default_factory=dict)
+    """Keywords by which others are meant, as an acronym is; each with what it stands for."""
 
 
 def load(path: Path = DEFAULT) -> Taxonomy:
@@ -61,7 +63,7 @@ def load(path: Path = DEFAULT) -> Taxonomy:
     _check_phrases(path, topics)
     if empty := sorted(set(areas.values()) - {topic.area for topic in topics}):
         raise TaxonomyError(f"{path}: the area {empty[0]!r} has no topic; remove it or give it one")
-    return Taxonomy(topics)
+    return Taxonomy(topics, _synonyms(document, str(path)))
 
 
 def _document(path: Path) -> dict[str, Any]:
@@ -71,7 +73,7 @@ def _document(path: Path) -> dict[str, Any]:
         raise TaxonomyError(f"{path}: cannot be read ({error.strerror}); check the path") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise TaxonomyError(f"{path}: is not valid TOML: {error}; correct that line") from error
-    _check_known(document, ("area", "topic"), str(path))
+    _check_known(document, ("area", "topic", "synonyms"), str(path))
     return document
 
 
@@ -107,6 +109,22 @@ def _topic(table: Any, areas: Mapping[str, str], place: str) -> Topic:
         key, areas[area], _text(table, "label", place), _text(table, "meaning", place), phrases,
         _phrases(table, "exclude", place), _categories(table, place), _weight(table, place),
     )  # fmt: skip
+
+
+def _synonyms(document: Mapping[str, Any], place: str) -> dict[str, str]:
+    table = document.get("synonyms", {})
+    if not isinstance(table, Mapping):
+        raise TaxonomyError(
+            f'{place}: synonyms is not a table; write [synonyms] and below it LLM = "large language model"'
+        )
+    found = {short: _text(table, short, f"{place}: synonyms") for short in table}
+    forms = {words(short): short for short in found}
+    for short, long in found.items():
+        if words(long) in forms:
+            raise TaxonomyError(
+                f"{place}: synonyms: {short!r} stands for {long!r}, itself a synonym; name what it means"
+            )
+    return found
 
 
 def _key(table: Any, kind: str, place: str) -> tuple[str, str]:

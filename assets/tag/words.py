@@ -1,11 +1,17 @@
 """What a word is when phrases are looked for: the same for the taxonomy's phrases and for the papers' texts."""
 
 import re
+from functools import lru_cache
 
 import polars as pl
 
 _BETWEEN = re.compile(r"[\W_]+")
 _SIBILANT = ("s", "x", "z", "ch", "sh")
+_NO_PLURAL = ("ss", "us", "is", "as", "ics", "series", "species", "bayes")
+_PLURALS = (
+    ("yses", "ysis"), ("theses", "thesis"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh"),
+    ("ies", "y"), ("s", ""),
+)  # fmt: skip
 _ACRONYM = re.compile(r"[A-Z][A-Z0-9]+")
 
 
@@ -22,6 +28,17 @@ def forms(phrase: str) -> tuple[str, ...]:
     if re.search(r"[^aeiou\W]y$", singular):
         return singular, f"{singular[:-1]}ies"
     return singular, f"{singular}{'es' if singular.endswith(_SIBILANT) else 's'}"
+
+
+@lru_cache(maxsize=1 << 16)
+def singular(form: str) -> str:
+    """What `words` reads, with its last word in singular: "case studies", "case study"."""
+    if form.endswith(_NO_PLURAL):
+        return form
+    for plural, one in _PLURALS:
+        if form.endswith(plural) and len(form) > len(plural) + 1:
+            return form.removesuffix(plural) + one
+    return form
 
 
 def acronym(phrase: str) -> str:

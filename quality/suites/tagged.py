@@ -50,6 +50,8 @@ TAGGED = Suite(
         we.unique(("work_id",), "One row a work."),
         we.between("topics_earned", "odd_topics", None, 0,
                    "A topic has a label, an area, a score, and the phrase of the title or abstract that earned it."),
+        we.one_of("keywords_from_somewhere", "keywords_from", ["source", "text"],
+                  "Keywords are the source's, or taken from the text. Report it."),
         we.none_of("topics_of_the_taxonomy", "unknown_topics",
                    "Each topic is one of the taxonomy's, under its label and area there; another would have no section "
                    "in the mail. Report it."),

@@ -10,12 +10,13 @@ from assets.tag.tag import tag
 from assets.tag.taxonomy import Taxonomy, load
 from tests.benchmarks.measure import timed
 from tests.benchmarks.table import Row, at_least, lines
-from tests.tag.real_labels import LABELS, Agreement, of_topics, papers
+from tests.tag.real_labels import LABELS, Agreement, of_keywords, of_topics, papers
 
 RUNS = 5
 EVERY = 20
 PAPERS_A_CPU_SECOND = 10_000
 F1 = 0.55
+KEYWORD_F1 = 0.15
 
 
 def report() -> Iterator[str]:
@@ -38,7 +39,11 @@ def report() -> Iterator[str]:
             replace(whole, ratio=f"{whole.wall / floor.wall:.0f} floors, {pace:,.0f} papers a cpu s", target=target),
             replace(peer, ratio=f"{peer.wall / whole.wall:.0f} times tag()"),
         ],
-        [f"re reads every {EVERY}th paper, and its seconds are scaled to all", _told(of_topics(listed, taxonomy))],
+        [
+            f"re reads every {EVERY}th paper, and its seconds are scaled to all",
+            _told(of_topics(listed, taxonomy)),
+            _of_keywords(),
+        ],
     )
 
 
@@ -46,6 +51,11 @@ def _told(found: Agreement) -> str:
     target = at_least(found.f1, F1)
     figures = f"precision {found.precision:.3f}, recall {found.recall:.3f}, micro F1 {found.f1:.3f}"
     return f"topics as arXiv's categories: {figures} ({target})"
+
+
+def _of_keywords() -> str:
+    f1 = of_keywords()
+    return f"keywords of the texts as the source's own: F1 of the first ten {f1:.3f} ({at_least(f1, KEYWORD_F1)})"
 
 
 def _lowered(listed: pl.DataFrame) -> pl.DataFrame:

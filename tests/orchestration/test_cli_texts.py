@@ -103,8 +103,13 @@ def test_tag_text_shows_what_fires_and_why(terminal: NewTerminal, tmp_path: Path
         "   1.00  Datasets and surveys (datasets, Models and training): not a topic, 1.5 is the least",
         '          1.00  "dataset" in the abstract, 2 times',
         "                each times 0.5, the topic's weight",
+        "  keywords, if the source gives none: legged robot, reinforcement learning, dataset",
     ]
-    assert second.splitlines() == ["Schrödinger's cats", "  no topic: no phrase of the taxonomy stands in it"]
+    assert second.splitlines() == [
+        "Schrödinger's cats",
+        "  no topic: no phrase of the taxonomy stands in it",
+        "  keywords, if the source gives none: none",
+    ]
 
 
 def test_tag_text_says_which_topics_are_too_many(terminal: NewTerminal, tmp_path: Path) -> None:

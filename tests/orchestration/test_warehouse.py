@@ -80,7 +80,9 @@ def test_columns_are_matched_by_name_not_by_position(warehouse: Warehouse) -> No
     frame = pl.DataFrame({"categories": [["cs.LG"]], "work_id": ["a"], "keywords": [["k"]], "day": [MONDAY]})
     warehouse.publish("tagged_papers", [MONDAY], {"tagged_papers": frame})
     (row,) = warehouse.rows("tagged_papers", [MONDAY]).rows(named=True)
-    assert row == {"day": MONDAY, "work_id": "a", "topics": None, "keywords": ["k"], "categories": ["cs.LG"]}
+    assert {name: value for name, value in row.items() if value is not None} == {
+        "day": MONDAY, "work_id": "a", "keywords": ["k"], "categories": ["cs.LG"]
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

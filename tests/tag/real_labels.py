@@ -5,11 +5,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean
 
 import polars as pl
 
+from assets.clean.text import prose
+from assets.tag.keywords import Vocabulary, folded, key
 from assets.tag.tag import tag
-from assets.tag.taxonomy import Taxonomy
+from assets.tag.taxonomy import Taxonomy, load
 
 LABELS = Path(__file__).parents[2] / "../shared/data/labels/keywords_categories.jsonl.gz"
 TOPICS, CATEGORIES = 2, 2
@@ -27,6 +30,30 @@ class Agreement:
     def f1(self) -> float:
         """The harmonic mean of the two."""
         return 2 * self.precision * self.recall / (self.precision + self.recall)
+
+
+def of_keywords() -> float:
+    """F1 of the keywords that a text yields, at most ten, against the source's own; the mean over the papers with any.
+
+    Both are compared as keys. The papers are those of Hugging Face, whose keywords a language model made.
+    """
+    rows = [json.loads(line) for line in gzip.open(LABELS, "rt", encoding="utf-8")]
+    given = [row for row in rows if row["ai_keywords"]]
+    taxonomy = load()
+    frame = pl.DataFrame(
+        [{"title": prose(row["title"]), "abstract": prose(row["summary"])} for row in given]
+    ).with_columns(
+        day=None, work_id=pl.lit(""), keywords=pl.lit([], pl.List(pl.String)), categories=pl.lit([], pl.List(pl.String))
+    )
+    vocabulary = Vocabulary.of(taxonomy)
+    return mean(
+        _f1(set(map(key, found)), set(map(key, folded(row["ai_keywords"], vocabulary))))
+        for found, row in zip(tag(frame, taxonomy)["keywords"], given, strict=True)
+    )
+
+
+def _f1(found: set[str], right: set[str]) -> float:
+    return 2 * len(found & right) / (len(found) + len(right))
 
 
 def papers() -> pl.DataFrame:

@@ -138,12 +138,17 @@ def test_a_work_without_texts_has_no_topics() -> None:
     assert topics(None, None) == []
 
 
-def test_keywords_are_folded_by_case_and_keep_their_order() -> None:
-    row = tag(works({"keywords": ["LoRA", "flow", "lora", "Flow", "x"], "categories": ["cs.LG"]}), TAXONOMY).row(
-        0, named=True
+def test_keywords_are_the_sources_own_or_else_the_texts() -> None:
+    rows = works(
+        {"keywords": ["LoRA", "flow", "lora", "Flows", "x"], "categories": ["cs.LG"], "title": "RL"},
+        {"keywords": None, "title": "Reinforcement Learning on a Dataset"},
+        {"keywords": [], "title": None},
     )
-    assert (row["keywords"], row["categories"], row["topics"]) == (["LoRA", "flow", "x"], ["cs.LG"], [])
-    assert tag(works({"keywords": None}), TAXONOMY)["keywords"].to_list() == [None]
+    assert tag(rows, TAXONOMY).select("keywords", "keywords_from", "categories").rows() == [
+        (["LoRA", "flow", "x"], "source", ["cs.LG"]),
+        (["reinforcement learning", "dataset"], "text", None),
+        ([], "text", None),
+    ]
 
 
 @given(st.lists(st.sampled_from(["RL", "url", "dataset", "large language model", ".", "x", "vision-language models"])))
@@ -171,3 +176,8 @@ def test_nearly_every_real_work_has_a_topic() -> None:
 @pytest.mark.skipif(not real_labels.LABELS.exists(), reason=f"no labelled papers at {real_labels.LABELS}")
 def test_topics_agree_with_the_categories_of_real_papers() -> None:
     assert real_labels.of_topics(real_labels.papers(), load()).f1 >= 0.55
+
+
+@pytest.mark.skipif(not real_labels.LABELS.exists(), reason=f"no labelled papers at {real_labels.LABELS}")
+def test_keywords_of_real_texts_are_those_that_the_source_gives() -> None:
+    assert real_labels.of_keywords() >= 0.2

@@ -76,6 +76,12 @@ def test_a_file_is_read_in_its_order(tmp_path: Path) -> None:
             TOPIC + 'phrases = ["law"]\nexclude = ["scaling law"]\n' + OTHER + 'phrases = ["scaling law"]\n',
             "topic 'a': the excluded 'scaling law' earns 'b'",
         ),
+        ('synonyms = ["LLM"]\n' + TOPIC + 'phrases = ["x"]\n', r"synonyms is not a table; write \[synonyms\]"),
+        (TOPIC + 'phrases = ["x"]\n[synonyms]\nLLM = 1\n', "synonyms: LLM is missing or empty"),
+        (
+            TOPIC + 'phrases = ["x"]\n[synonyms]\nMLLM = "LLM"\nLLM = "large language model"\n',
+            "synonyms: 'MLLM' stands for 'LLM', itself a synonym",
+        ),
         (TOPIC + 'phrases = ["law"]\nexclude = ["flaw"]\n', "the excluded 'flaw' holds none of the topic's phrases"),
     ],
 )
@@ -85,6 +91,12 @@ def test_a_mistake_is_named_with_its_file(tmp_path: Path, content: str, says: st
     with pytest.raises(TaxonomyError, match=says) as caught:
         load(path)
     assert str(path) in str(caught.value)
+
+
+def test_synonyms_stand_beside_the_topics(tmp_path: Path) -> None:
+    path = tmp_path / "topics.toml"
+    path.write_text(TOPIC + 'phrases = ["x"]\n[synonyms]\nLLM = "large language model"\n')
+    assert load(path).synonyms == {"LLM": "large language model"}
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

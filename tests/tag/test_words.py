@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from assets.tag.words import acronym, forms, padded, words
+from assets.tag.words import acronym, forms, padded, singular, words
 
 
 @pytest.mark.parametrize(
@@ -31,8 +31,14 @@ def test_words(text: str, read: str) -> None:
         ("LLM", "llms"),
     ],
 )
-def test_a_phrase_has_a_plural(phrase: str, plural: str) -> None:
+def test_a_phrase_has_a_plural_and_a_plural_its_singular(phrase: str, plural: str) -> None:
     assert forms(phrase) == (words(phrase), plural)
+    assert singular(plural) == singular(words(phrase)) == words(phrase)
+
+
+@pytest.mark.parametrize("word", ["bias", "robotics", "naive bayes", "corpus", "time series", "as", "loss"])
+def test_some_words_are_no_plurals(word: str) -> None:
+    assert singular(word) == word
 
 
 @pytest.mark.parametrize(
