@@ -30,7 +30,7 @@ def report() -> Iterator[str]:
     phrases = _measured(f"the phrases of {len(taxonomy.topics)} topics", lambda: earned(numbered, taxonomy))
     whole = _measured("tag(), with keywords of the texts", lambda: tag(listed, taxonomy))
     peer = _measured("one regular expression a topic, by re", lambda: _searched(sample, taxonomy), EVERY)
-    assert phrases.cpu is not None  # noqa: S101 - every row here is measured
+    assert phrases.cpu is not None
     pace = listed.height / phrases.cpu
     target = at_least(pace, PAPERS_A_CPU_SECOND).replace("at least", "papers a cpu second, at least")
     yield from lines(
