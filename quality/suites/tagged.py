@@ -14,7 +14,7 @@ SOUND = (
     & (pl.element().struct.field("area").str.len_chars() > 0)
 )
 
-LEADING = TOPICS.first().struct.field("topic").unique_counts().max() / pl.len()
+LEADING = TOPICS.first().struct.field("topic").drop_nulls().unique_counts().max() / pl.len()
 """The share of the works that have the same best topic."""
 
 UNTAGGED = """

@@ -88,6 +88,9 @@ class Terminal:
 NewTerminal = Callable[..., Terminal]
 
 
+SUBJECTS = ("Agents", "Robots", "Graphs")
+
+
 def body(day: date, papers: int = 12) -> str:
     """A day of the daily papers' API."""
     return json.dumps(
@@ -95,8 +98,8 @@ def body(day: date, papers: int = 12) -> str:
             {
                 "paper": {
                     "id": f"{day:%y%m.%d}{place:03}",
-                    "title": f"Agents that read paper {place} of {day:%A %d}",
-                    "summary": f"We let agents read paper {place}. They report what they understood of it.",
+                    "title": f"{SUBJECTS[place % 3]} that read paper {place} of {day:%A %d}",
+                    "summary": f"We let {SUBJECTS[place % 3].lower()} read paper {place}. They report what they understood of it.",
                     "authors": [{"name": f"Ada Example {place}"}],
                     "upvotes": place,
                     "publishedAt": f"{day - timedelta(days=1)}T18:00:00.000Z",
