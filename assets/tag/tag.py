@@ -81,6 +81,15 @@ def earned(numbered: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
     )
 
 
+def scored(earned: pl.DataFrame) -> pl.DataFrame:
+    """The topics of each work by their scores, the best first, each with its best phrase; too low ones as well."""
+    return (
+        earned.group_by("place", "topic", maintain_order=True)
+        .agg(pl.first("label", "area", "phrase", "field", "order"), score=pl.sum("points"))
+        .sort("place", "score", "order", descending=[False, True, False])
+    )
+
+
 def facts(days: Sequence[date], tagged: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
     """What the gate must know of each day's tags: (day, unknown_topics, unknown_topics_told), topics of no taxonomy."""
     known = [f"{topic.key}/{topic.label}/{topic.area}" for topic in taxonomy.topics]
@@ -116,13 +125,8 @@ def _worths(topic: Topic) -> Iterator[tuple[str, float]]:
 
 def _topics(earned: pl.DataFrame) -> pl.DataFrame:
     """The best topics of each work that has any: place, topics."""
-    scored = (
-        earned.group_by("place", "topic", maintain_order=True)
-        .agg(pl.first("label", "area", "phrase", "field", "order"), score=pl.sum("points"))
-        .filter(pl.col("score") >= LEAST_SCORE)
-        .sort("place", "score", "order", descending=[False, True, False])
-    )
-    return scored.group_by("place", maintain_order=True).agg(topics=pl.struct(*_TOPIC).head(MOST_TOPICS))
+    enough = scored(earned).filter(pl.col("score") >= LEAST_SCORE)
+    return enough.group_by("place", maintain_order=True).agg(topics=pl.struct(*_TOPIC).head(MOST_TOPICS))
 
 
 def _hinted(numbered: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
