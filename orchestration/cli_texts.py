@@ -41,7 +41,7 @@ def tag_text(file: str, categories: Sequence[str]) -> None:
 
     FILE, or standard input, holds papers with a blank line between two: the title in the first line, the abstract in
     those below. The texts are cleaned as a source's are. Of each: the topics with their scores, and the phrases that
-    earned them with the place where they stand; below the line, what scores too little or comes after too many.
+    earned them with the place where they stand; last what scores too little or comes after too many.
     """
     from orchestration import resources
     from orchestration.topics import explained
