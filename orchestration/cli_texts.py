@@ -41,8 +41,8 @@ def tag_text(file: str, categories: Sequence[str]) -> None:
 
     FILE, or standard input, holds papers with a blank line between two: the title in the first line, the abstract in
     those below. The texts are cleaned as a source's are. Of each: the topics with their scores, and the phrases that
-    earned them with the place where they stand; what scores too little or comes after too many; the keywords that the
-    text yields.
+    earned them with the place where they stand; what scores too little or comes after too many; last the keywords that
+    the text yields.
     """
     from orchestration import resources
     from orchestration.topics import explained

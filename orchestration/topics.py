@@ -7,7 +7,7 @@ import polars as pl
 
 from assets.clean.text import prose
 from assets.tag.keywords import Vocabulary, extracted
-from assets.tag.tag import HINT, LEAST_SCORE, MOST_TOPICS, earned
+from assets.tag.tag import HINT, LEAST_SCORE, MOST_TOPICS, earned, scored
 from assets.tag.taxonomy import Taxonomy, Topic
 
 PAPER = pl.Schema(
@@ -20,12 +20,11 @@ def explained(title: str, abstract: str, categories: Sequence[str], taxonomy: Ta
     headline = prose(title)
     paper = (0, headline, prose(abstract), list(categories))
     found = earned(pl.DataFrame([paper], schema=PAPER, orient="row"), taxonomy)
-    scores = found.group_by("topic", "order").agg(pl.sum("points")).sort("points", "order", descending=[True, False])
     yield headline
-    if scores.is_empty():
+    if found.is_empty():
         yield "  no topic: no phrase of the taxonomy stands in it"
     topics = {topic.key: topic for topic in taxonomy.topics}
-    for place, (key, _, score) in enumerate(scores.iter_rows()):
+    for place, (key, score) in enumerate(scored(found).select("topic", "score").iter_rows()):
         why_not = _why_not(place, score)
         yield click.style(_headline(topics[key], score) + why_not, dim=bool(why_not))
         for line in _evidence(found.filter(pl.col("topic") == key), topics[key], categories):

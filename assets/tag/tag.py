@@ -86,6 +86,15 @@ def earned(numbered: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
     )
 
 
+def scored(earned: pl.DataFrame) -> pl.DataFrame:
+    """The topics of each work by their scores, the best first, each with its best phrase; too low ones as well."""
+    return (
+        earned.group_by("place", "topic", maintain_order=True)
+        .agg(pl.first("label", "area", "phrase", "field", "order"), score=pl.sum("points"))
+        .sort("place", "score", "order", descending=[False, True, False])
+    )
+
+
 def _keywords(works: pl.DataFrame, vocabulary: Vocabulary) -> pl.Series:
     listed = [
         folded(given, vocabulary) if given else extracted(title or "", abstract or "", phrases or (), vocabulary)
@@ -129,13 +138,8 @@ def _worths(topic: Topic) -> Iterator[tuple[str, float]]:
 
 def _topics(earned: pl.DataFrame) -> pl.DataFrame:
     """The best topics of each work that has any: place, topics."""
-    scored = (
-        earned.group_by("place", "topic", maintain_order=True)
-        .agg(pl.first("label", "area", "phrase", "field", "order"), score=pl.sum("points"))
-        .filter(pl.col("score") >= LEAST_SCORE)
-        .sort("place", "score", "order", descending=[False, True, False])
-    )
-    return scored.group_by("place", maintain_order=True).agg(topics=pl.struct(*_TOPIC).head(MOST_TOPICS))
+    enough = scored(earned).filter(pl.col("score") >= LEAST_SCORE)
+    return enough.group_by("place", maintain_order=True).agg(topics=pl.struct(*_TOPIC).head(MOST_TOPICS))
 
 
 def _hinted(numbered: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:

@@ -200,18 +200,22 @@ def _check_phrases(path: Path, topics: Sequence[Topic]) -> None:
                     "keep it in one"
                 )
     for topic in topics:
-        own = [f" {form} " for _, form in _forms(topic.phrases)]
-        for phrase, form in _forms(topic.exclude):
-            if form in owners:
-                raise TaxonomyError(
-                    f"{path}: topic {topic.key!r}: the excluded {phrase!r} earns {owners[form].key!r}, and what stands "
-                    "inside it counts for no other topic; remove it from exclude"
-                )
-            if not any(phrase in f" {form} " for phrase in own):
-                raise TaxonomyError(
-                    f"{path}: topic {topic.key!r}: the excluded {phrase!r} holds none of the topic's phrases; "
-                    "remove it, or write the longer phrase that is meant"
-                )
+        _check_excluded(topic, owners, f"{path}: topic {topic.key!r}")
+
+
+def _check_excluded(topic: Topic, owners: Mapping[str, Topic], place: str) -> None:
+    own = [f" {form} " for _, form in _forms(topic.phrases)]
+    for phrase, form in _forms(topic.exclude):
+        if form in owners:
+            raise TaxonomyError(
+                f"{place}: the excluded {phrase!r} earns {owners[form].key!r}, and what stands "
+                "inside it counts for no other topic; remove it from exclude"
+            )
+        if not any(phrase in f" {form} " for phrase in own):
+            raise TaxonomyError(
+                f"{place}: the excluded {phrase!r} holds none of the topic's phrases; "
+                "remove it, or write the longer phrase that is meant"
+            )
 
 
 def _forms(phrases: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -1,15 +1,14 @@
 """Cleaning the corpus' titles and abstracts, beside pylatexenc on every text and a pass of Polars over white space."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 
 import polars as pl
 from pylatexenc.latex2text import LatexNodes2Text  # type: ignore[import-untyped]
 
-from tests.benchmarks.measure import timed
-from tests.benchmarks.table import Row, at_least, lines
+from tests.benchmarks.table import at_least, in_process, lines
 from tests.clean.real_texts import cleaned, corpus, unwrapped
 
 RUNS = 3
@@ -21,9 +20,9 @@ def report() -> Iterator[str]:
     """The table."""
     papers = corpus()
     sample = papers.gather_every(EVERY)
-    floor = _measured("white space closed up by Polars", lambda: unwrapped(papers))
-    whole = _measured("clean(), with links and language", lambda: cleaned(papers))
-    parsed = _measured("pylatexenc on every text", lambda: _parsed(sample), papers.height / sample.height)
+    floor = in_process("white space closed up by Polars", lambda: unwrapped(papers), RUNS)
+    whole = in_process("clean(), with links and language", lambda: cleaned(papers), RUNS)
+    parsed = in_process("pylatexenc on every text", lambda: _parsed(sample), RUNS, papers.height / sample.height)
     faster = parsed.wall / whole.wall
     yield from lines(
         f"clean: titles and abstracts of {papers.height:,} papers",
@@ -42,8 +41,3 @@ def _parsed(papers: pl.DataFrame) -> None:
     for text in pl.concat([papers["title"], papers["abstract"].alias("title")]).drop_nulls():
         with suppress(IndexError):  # its parser fails on one abstract in a thousand
             latex.latex_to_text(text)
-
-
-def _measured(what: str, work: Callable[[], object], scale: float = 1) -> Row:
-    wall, cpu = timed(work, RUNS)
-    return Row(what, scale * wall, scale * cpu, None, RUNS)

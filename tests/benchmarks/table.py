@@ -1,9 +1,9 @@
 """A benchmark's table as aligned plain text."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from tests.benchmarks.measure import Usage
+from tests.benchmarks.measure import Usage, timed
 
 HEADS = ("what", "wall s", "cpu s", "peak MB", "runs", "ratio", "target")
 MEGABYTE = 1_000_000
@@ -32,6 +32,12 @@ class Row:
 def measured(what: str, usage: Usage, runs: int, ratio: str = "the floor", target: str = "-") -> Row:
     """The row of a process."""
     return Row(what, usage.wall, usage.cpu, usage.memory, runs, ratio, target)
+
+
+def in_process(what: str, work: Callable[[], object], runs: int, scale: float = 1) -> Row:
+    """The row of a call in this process, of which the seconds are scaled."""
+    wall, cpu = timed(work, runs)
+    return Row(what, scale * wall, scale * cpu, None, runs)
 
 
 def at_most(value: float, bound: float, unit: str = "") -> str:

@@ -1,15 +1,14 @@
 """Tagging real papers by phrases: how many a second, and how well the topics agree with arXiv's categories."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import polars as pl
 
 from assets.tag.tag import earned, tag
 from assets.tag.taxonomy import Taxonomy, load
-from tests.benchmarks.measure import timed
-from tests.benchmarks.table import Row, at_least, lines
+from tests.benchmarks.table import at_least, in_process, lines
 from tests.tag.real_labels import LABELS, Agreement, of_keywords, of_topics, papers
 
 RUNS = 5
@@ -26,10 +25,10 @@ def report() -> Iterator[str]:
         return
     listed, taxonomy = papers(), load()
     numbered, sample = listed.with_row_index("place"), listed.gather_every(EVERY)
-    floor = _measured("the texts in small letters, by Polars", lambda: _lowered(listed))
-    phrases = _measured(f"the phrases of {len(taxonomy.topics)} topics", lambda: earned(numbered, taxonomy))
-    whole = _measured("tag(), with keywords of the texts", lambda: tag(listed, taxonomy))
-    peer = _measured("one regular expression a topic, by re", lambda: _searched(sample, taxonomy), EVERY)
+    floor = in_process("the texts in small letters, by Polars", lambda: _lowered(listed), RUNS)
+    phrases = in_process(f"the phrases of {len(taxonomy.topics)} topics", lambda: earned(numbered, taxonomy), RUNS)
+    whole = in_process("tag(), with keywords of the texts", lambda: tag(listed, taxonomy), RUNS)
+    peer = in_process("one regular expression a topic, by re", lambda: _searched(sample, taxonomy), RUNS, EVERY)
     assert phrases.cpu is not None
     pace = listed.height / phrases.cpu
     target = at_least(pace, PAPERS_A_CPU_SECOND).replace("at least", "papers a cpu second, at least")
@@ -74,8 +73,3 @@ def _searched(listed: pl.DataFrame, taxonomy: Taxonomy) -> int:
     ]
     texts = pl.concat([listed["title"], listed["abstract"].alias("title")]).drop_nulls()
     return sum(len(pattern.findall(text)) for text in texts for pattern in patterns)
-
-
-def _measured(what: str, work: Callable[[], object], scale: float = 1) -> Row:
-    wall, cpu = timed(work, RUNS)
-    return Row(what, scale * wall, scale * cpu, None, RUNS)

@@ -99,7 +99,8 @@ def body(day: date, papers: int = 12) -> str:
                 "paper": {
                     "id": f"{day:%y%m.%d}{place:03}",
                     "title": f"{SUBJECTS[place % 3]} that read paper {place} of {day:%A %d}",
-                    "summary": f"We let {SUBJECTS[place % 3].lower()} read paper {place}. They report what they understood of it.",
+                    "summary": f"We let {SUBJECTS[place % 3].lower()} read paper {place}. "
+                    "They report what they understood of it.",
                     "authors": [{"name": f"Ada Example {place}"}],
                     "upvotes": place,
                     "publishedAt": f"{day - timedelta(days=1)}T18:00:00.000Z",

@@ -172,31 +172,29 @@ def new_terminal_of(house: House, terminal: NewTerminal) -> NewTerminal:
 # The sensors.
 
 
+def evaluated(
+    house: House, result: dg.ExecuteInProcessResult, sensor: str, event: dg.DagsterEvent
+) -> dg.RunStatusSensorContext:
+    """What the daemon gives a sensor for a run."""
+    return dg.build_run_status_sensor_context(
+        sensor_name=sensor,
+        dagster_event=event,
+        dagster_instance=house.lab.instance,
+        dagster_run=result.dagster_run,
+        resources={"alarm": house.alarm},
+    )
+
+
 def failed(house: House, result: dg.ExecuteInProcessResult) -> None:
     """The daemon's evaluation of the failure sensor for a run."""
     assert not result.success
-    alert_on_failure(
-        dg.build_run_status_sensor_context(
-            sensor_name="alert_on_failure",
-            dagster_event=result.get_run_failure_event(),
-            dagster_instance=house.lab.instance,
-            dagster_run=result.dagster_run,
-            resources={"alarm": house.alarm},
-        ).for_run_failure()
-    )
+    event = result.get_run_failure_event()
+    alert_on_failure(evaluated(house, result, "alert_on_failure", event).for_run_failure())
 
 
 def succeeded(house: House, result: dg.ExecuteInProcessResult) -> None:
     """The daemon's evaluation of the success sensor for a run."""
-    alert_on_success(
-        dg.build_run_status_sensor_context(
-            sensor_name="alert_on_success",
-            dagster_event=result.get_run_success_event(),
-            dagster_instance=house.lab.instance,
-            dagster_run=result.dagster_run,
-            resources={"alarm": house.alarm},
-        )
-    )
+    alert_on_success(evaluated(house, result, "alert_on_success", result.get_run_success_event()))
 
 
 def test_the_sensors_run_of_themselves() -> None:
