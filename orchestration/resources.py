@@ -14,7 +14,10 @@ from assets.fetch.fetch import Feeds
 from assets.fetch.http import Web
 from assets.fetch.registry import SOURCES
 from assets.mail.desk import Desk
+from assets.mail.formula import Weights
+from assets.mail.known import Morning
 from assets.mail.outbox import Outbox
+from assets.mail.rank import Ranking
 from assets.mail.transport import MaildirTransport, SmtpTransport, Transport
 from assets.tag.taxonomy import DEFAULT, Taxonomy
 from assets.tag.taxonomy import load as load_taxonomy
@@ -109,9 +112,9 @@ def desk(settings: Settings) -> Desk:
         transport=transport(settings),
         sender=settings.mail.sender,
         recipients=settings.mail.recipients,
-        size=settings.digest.size,
+        ranking=Ranking(settings.digest.size, Weights(**settings.rank.model_dump())),
         current_days=settings.mail.current_days,
-        time_zone=settings.schedule.time_zone,
+        morning=Morning(settings.schedule.time, settings.schedule.time_zone),
     )
 
 

@@ -20,6 +20,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic import ValidationError as InvalidValue
 
 from assets.fetch.registry import SOURCES
+from assets.mail.formula import DEFAULT
 
 HUGGING_FACE = "https://huggingface.co"
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -94,6 +95,8 @@ def _known(source: str) -> str:
 
 Whole = Annotated[int, BeforeValidator(_number)]
 Seconds = Annotated[float, BeforeValidator(_number)]
+Hours = Annotated[float, BeforeValidator(_number)]
+Weight = Annotated[float, BeforeValidator(_number), Field(ge=0, le=100)]
 Category = Annotated[str, AfterValidator(_category)]
 Address = Annotated[str, AfterValidator(_address)]
 Folder = Annotated[Path, AfterValidator(Path.expanduser)]
@@ -198,6 +201,18 @@ class Digest(_Part):
     size: Whole = Field(default=20, ge=1, le=200)
 
 
+class Rank(_Part):
+    """What each part of the ranking's formula counts, and after how many hours votes and comments count half."""
+
+    half_life: Hours = Field(default=DEFAULT.half_life, gt=0, le=8760)
+    votes: Weight = DEFAULT.votes
+    velocity: Weight = DEFAULT.velocity
+    comments: Weight = DEFAULT.comments
+    prior: Weight = DEFAULT.prior
+    code: Weight = DEFAULT.code
+    variety: Weight = DEFAULT.variety
+
+
 class Mail(_Part):
     """Who is mailed, and how."""
 
@@ -237,6 +252,7 @@ class Settings(_Part):
     quality: Quality = Quality()
     schedule: Schedule = Schedule()
     digest: Digest = Digest()
+    rank: Rank = Rank()
     mail: Mail = Mail()
     alerts: Alerts = Alerts()
 

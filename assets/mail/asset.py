@@ -39,7 +39,7 @@ def digest(
         desk.settle(warehouse)
         retagged = warehouse.stale("digest", "tagged_papers", days)
         current = [day for day in days if not refusal(_request(context, warehouse, desk, config, day))]
-        made = digests(warehouse, [*days, *retagged], current, desk.size)
+        made = digests(warehouse, [*days, *retagged], current, desk.ranking, desk.morning)
         yield from gate.publish(context, warehouse, days, made.rows, touched=retagged, facts=made.sizes)
 
 

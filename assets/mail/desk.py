@@ -18,9 +18,11 @@ import polars as pl
 from assets.mail import render
 from assets.mail.carried import NEW, waiting
 from assets.mail.edition import Counts, Edition, Waiting, edition
+from assets.mail.known import Morning
 from assets.mail.lists import SourceList
 from assets.mail.message import message, message_id
 from assets.mail.outbox import Outbox
+from assets.mail.rank import Ranking
 from assets.mail.transport import Transport
 
 if TYPE_CHECKING:
@@ -65,19 +67,19 @@ however long the mail took, so that is when an edition was frozen."""
 
 @dataclass(frozen=True)
 class Desk:
-    """Who mails what to whom: the settings of the mail, with its outbox and transport."""
+    """Who mails what to whom: the settings of the mail and of the ranking, with the outbox and its transport."""
 
     outbox: Outbox
     transport: Transport
     sender: str
     recipients: Collection[str]
-    size: int
+    ranking: Ranking
     current_days: int
-    time_zone: str
+    morning: Morning
 
     def today(self) -> date:
         """The operator's date; the newest day that can be over is the one before."""
-        return datetime.now(ZoneInfo(self.time_zone)).date()
+        return datetime.now(ZoneInfo(self.morning.time_zone)).date()
 
     def mail(self, edition: Edition) -> None:
         """Write down a mail for every reader who has none of this day yet, then send what is due.

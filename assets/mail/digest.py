@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from assets.mail.carried import boarding, editions, new, waiting
-from assets.mail.rank import DIGEST, entries, rank
+from assets.mail.known import Morning, known, times
+from assets.mail.rank import DIGEST, Ranking, entries, rank
 
 if TYPE_CHECKING:
     from orchestration.warehouse import Warehouse
@@ -22,8 +23,10 @@ class Digest:
     sizes: pl.DataFrame
 
 
-def digests(warehouse: "Warehouse", days: Sequence[date], current: Collection[date], size: int) -> Digest:
-    """The digests of these days, with at most `size` works of each arrival.
+def digests(
+    warehouse: "Warehouse", days: Sequence[date], current: Collection[date], ranking: Ranking, morning: Morning
+) -> Digest:
+    """The digests of these days, of what was known by the `morning` after each.
 
     A day that was mailed keeps its rows as they are; of the others, only those in `current` carry works of earlier
     days.
@@ -31,15 +34,16 @@ def digests(warehouse: "Warehouse", days: Sequence[date], current: Collection[da
     shown = editions(warehouse, max(days))
     mailed = set(shown["day"]).intersection(days)
     kept = warehouse.rows("digest", list(mailed)).select(DIGEST.names()).cast(DIGEST)
-    works = _works(warehouse, [day for day in days if day not in mailed], current, shown)
+    made = [day for day in days if day not in mailed]
+    works = known(warehouse, _works(warehouse, made, current, shown), times(warehouse, made, morning))
     tags = warehouse.rows("tagged_papers", works["listed_on"].unique().to_list())
-    room = pl.len().clip(upper_bound=size).cast(pl.Int64)
+    room = pl.len().clip(upper_bound=ranking.size).cast(pl.Int64)
     sizes = works.group_by("day", "arrival").agg(edition_size=room).select("day", "edition_size")
     standing = kept.group_by("day").agg(edition_size=pl.len().cast(pl.Int64))
     expected = pl.concat([sizes, standing]).group_by("day").agg(pl.sum("edition_size"))
     every_day = pl.DataFrame({"day": list(days)}, schema={"day": pl.Date})
     return Digest(
-        rows=pl.concat([rank(works, tags, size), kept]),
+        rows=pl.concat([rank(works, tags, ranking), kept]),
         sizes=every_day.join(expected, on="day", how="left").with_columns(pl.col("edition_size").fill_null(0)),
     )
 

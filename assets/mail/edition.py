@@ -17,6 +17,7 @@ from typing import Any
 import polars as pl
 
 from assets.mail.carried import LATE, MISSED, NEW
+from assets.mail.formula import in_words
 from assets.mail.lists import SourceList, alarms, day_state
 
 QUIET = "The sources published no list for this day, as on weekends and holidays."
@@ -91,13 +92,17 @@ class Section:
 
 @dataclass(frozen=True)
 class Edition:
-    """What is mailed for a day; `alarms` are what a reader must know before all else, a sentence each."""
+    """What is mailed for a day; `alarms` are what a reader must know before all else, a sentence each.
+
+    `formula` is the ranking's in words, empty where it was not kept.
+    """
 
     day: date
     state: str
     sections: tuple[Section, ...]
     counts: Counts
     alarms: tuple[str, ...] = ()
+    formula: str = ""
 
     @property
     def papers(self) -> list[Paper]:
@@ -167,7 +172,12 @@ def edition(day: date, lists: Sequence[SourceList], digest: pl.DataFrame, counts
     )
     earlier = (_earlier(arrival, rows.filter(pl.col("arrival") == arrival), day, counts) for arrival in (LATE, MISSED))
     sections = (section for section in (*areas, *earlier) if section.papers)
-    return Edition(day, day_state(lists), tuple(sections), counts, alarms(lists))
+    return Edition(day, day_state(lists), tuple(sections), counts, alarms(lists), _formula(rows))
+
+
+def _formula(rows: pl.DataFrame) -> str:
+    weights = rows["weights"].drop_nulls()
+    return in_words(weights[0]) if weights.len() else ""
 
 
 def one_line(text: str | None) -> str:

@@ -1,16 +1,17 @@
-"""The published ranking: which works an edition shows, in which order, and why.
+"""The ranking: which works an edition shows, in which order, and why.
 
-One formula, with its parts kept beside the sum, so that every place can be explained and replayed. What a
-reader sees of it is `edition`'s and `render`'s business.
+One formula (`formula`), with its figures and parts kept beside the sum, so that every place can be explained and
+replayed. What a reader sees of it is `edition`'s and `render`'s business.
 """
 
-import re
+from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
 
 import polars as pl
 
 from assets.mail.carried import ARRIVALS, NEW
+from assets.mail.formula import DEFAULT, PARTS, WEIGHTS, Weights, kept, parts, total, variety
+from assets.mail.opening import opening
 
 DIGEST = pl.Schema(
     {
@@ -19,9 +20,7 @@ DIGEST = pl.Schema(
         "work_id": pl.String(),
         "topic": pl.String(),
         "score": pl.Float64(),
-        "score_votes": pl.Float64(),
-        "score_comments": pl.Float64(),
-        "score_code": pl.Float64(),
+        **{f"score_{part}": pl.Float64() for part in PARTS},
         "why": pl.String(),
         "title": pl.String(),
         "summary": pl.String(),
@@ -30,6 +29,11 @@ DIGEST = pl.Schema(
         "links": pl.List(pl.Struct({"url": pl.String(), "kind": pl.String()})),
         "url": pl.String(),
         "votes": pl.Int32(),
+        "comments": pl.Int32(),
+        "gained": pl.Int32(),
+        "prior": pl.Float64(),
+        "alike_above": pl.Int32(),
+        "weights": WEIGHTS,
         "withdrawn": pl.Boolean(),
         "listed_on": pl.Date(),
         "arrival": pl.String(),
@@ -37,42 +41,48 @@ DIGEST = pl.Schema(
 )
 """The columns of `digest`; `day` is the edition's, `place` counts from 1 within it."""
 
-COMMENTS_WEIGHT = 0.3
-CODE_BONUS = 0.5
-FORMULA = f"ln(1 + votes) + {COMMENTS_WEIGHT} × ln(1 + comments) + {CODE_BONUS} if code is available"
-"""The ranking as readers are told it."""
+AVAILABLE = ("code", "data")
+"""What a paper earns the part `code` for, as kinds of links."""
 
-_CLOSERS = "\"'”’)]}"
-_OPENERS = "\"'“‘([{"
-_ABBREVIATION = re.compile(
-    r"(?:[A-Za-z]{1,2}\.){2,}|[A-Z]\."
-    r"|(?i:al|figs?|eqs?|eqn|sect?|refs?|tab|thm|prop|lem|def|alg|vol|pp)\."
-    r"|(?i:vs|cf|ca|approx|resp|viz|incl|dr|prof|mrs?|ms|st)\."
-    r"|(?:Nos?|Ch|Phys|Rev|Lett|Math|Proc|Appl|Comm)\."
-)
+PLACES = 9
+"""Decimals to which scores are compared: below, the processors of two machines may differ."""
 
 
-def rank(works: pl.DataFrame, tags: pl.DataFrame, size: int) -> pl.DataFrame:
-    """The best `size` works of each edition and arrival as rows of `DIGEST`, by day and place.
+@dataclass(frozen=True)
+class Ranking:
+    """What the operator decides: at most `size` works of each arrival in an edition, and what each part counts."""
 
-    `works` are `entries`; `tags` are rows of `tagged_papers`: a work's section is its best topic's area, or "Other".
-    New works come first, then late ones, then those of missed days. Equal scores are ordered by `work_id`, so the order
-    of the input does not matter. A withdrawn work scores 0 and comes after every other of its arrival. Raises
-    `polars.exceptions.ComputeError` for a work that a day holds twice.
+    size: int
+    weights: Weights = DEFAULT
+
+
+def rank(works: pl.DataFrame, tags: pl.DataFrame, ranking: Ranking) -> pl.DataFrame:
+    """The best works of each edition and arrival as rows of `DIGEST`, by day and place.
+
+    `works` are `entries` with what was known of them then (`known`); `tags` are rows of `tagged_papers`: a work's
+    section is its best topic's area, or "Other". New works come first, then late ones, then those of missed days. Equal
+    scores are ordered by `work_id`, so the order of the input does not matter. A withdrawn work scores 0 and comes
+    after every other of its arrival. Raises `polars.exceptions.ComputeError` for a work that a day holds twice.
     """
-    labels = pl.col("topics").list.eval(pl.element().struct.field("label"))
-    area = pl.col("topics").list.first().struct.field("area").alias("area")
-    editions = works.select("day", "listed_on").unique()
-    topics = tags.select("work_id", area, topics=labels, listed_on="day").join(editions, on="listed_on")
+    weights = ranking.weights
     arrival = pl.col("arrival").cast(pl.Enum(ARRIVALS))
-    best_first = ("withdrawn", "score", "work_id")
+    best_first = ("withdrawn", pl.col("score").round(PLACES), "work_id")
+    descending = [False, False, False, True, False]
+    age = (pl.col("day") - pl.col("listed_on")).dt.total_days()
+    scored = (
+        _tagged(works, tags)
+        .with_columns(age=age, code=_available())
+        .with_columns(*parts(weights), score_variety=pl.lit(0.0))
+        .with_columns(score=total())
+    )
     return (
-        works.join(topics, on=["day", "listed_on", "work_id"], how="left", validate="1:1")
-        .with_columns(*_parts(), why=_why(), topic=pl.col("area").fill_null("Other"))
-        .with_columns(score=pl.sum_horizontal("score_votes", "score_comments", "score_code"))
-        .sort("day", arrival, *best_first, descending=[False, False, False, True, False])
-        .filter(pl.int_range(pl.len()).over("day", "arrival") < size)
-        .with_columns(place=pl.int_range(1, pl.len() + 1).over("day"))
+        scored.sort("day", arrival, *best_first, descending=descending)
+        .with_columns(alike_above=_alike_above())
+        .with_columns(variety(weights))
+        .with_columns(score=total())
+        .sort("day", arrival, *best_first, descending=descending)
+        .filter(pl.int_range(pl.len()).over("day", "arrival") < ranking.size)
+        .with_columns(place=pl.int_range(1, pl.len() + 1).over("day"), why=_why(), weights=kept(weights))
         .with_columns(summary=pl.col("abstract").map_elements(opening, return_dtype=pl.String))
         .select(DIGEST.names())
         .cast(DIGEST)
@@ -89,38 +99,34 @@ def entries(works: pl.DataFrame, edition: date | None = None) -> pl.DataFrame:
     return works.with_columns(day=day, listed_on=pl.col("day"), withdrawn=withdrawn)
 
 
-def opening(abstract: str) -> str:
-    """The first two sentences of an abstract, verbatim; all of it where no second sentence ends.
+def _tagged(works: pl.DataFrame, tags: pl.DataFrame) -> pl.DataFrame:
+    """The works with their section `topic`, the labels of their `topics`, and their `prior`."""
+    labels = pl.col("topics").list.eval(pl.element().struct.field("label"))
+    area = pl.col("topics").list.first().struct.field("area").alias("area")
+    editions = works.select("day", "listed_on").unique()
+    topics = tags.select("work_id", "prior", area, topics=labels, listed_on="day").join(editions, on="listed_on")
+    joined = works.join(topics, on=["day", "listed_on", "work_id"], how="left", validate="1:1")
+    return joined.with_columns(topic=pl.col("area").fill_null("Other"))
 
-    In doubt (after "et al.", an initial, "Fig.") a full stop ends nothing: too long reads better than cut.
+
+def _alike_above() -> pl.Expr:
+    """How many works of the same best topic stand above each, the rows being sorted; of no topic, none is alike.
+
+    A work loses more for each, so those of a topic keep their order among themselves: one pass settles it.
     """
-    words = re.finditer(r"\S+", abstract)
-    ends = [word.end() for word, following in pairwise(words) if _ends_sentence(word[0], following[0])]
-    return abstract[: ends[1] if len(ends) > 1 else None].strip()
-
-
-def _ends_sentence(word: str, following: str) -> bool:
-    stem = word.rstrip(_CLOSERS)
-    if not stem.endswith((".", "!", "?")) or following.lstrip(_OPENERS)[:1].islower():
-        return False
-    return not _ABBREVIATION.fullmatch(stem.lstrip(_OPENERS))
-
-
-def _parts() -> list[pl.Expr]:
-    """The three parts of the score; a withdrawn work has none."""
-    parts = {
-        "score_votes": _figure("votes").log1p(),
-        "score_comments": _figure("comments").log1p() * COMMENTS_WEIGHT,
-        "score_code": _has_code().cast(pl.Float64) * CODE_BONUS,
-    }
-    return [pl.when("withdrawn").then(0.0).otherwise(part).alias(name) for name, part in parts.items()]
+    best = pl.col("topics").list.first()
+    above = pl.int_range(pl.len()).over("day", "arrival", best)
+    return pl.when(best.is_null() | pl.col("withdrawn")).then(0).otherwise(above)
 
 
 def _why() -> pl.Expr:
     unvoted = pl.when(pl.col("arrival") == NEW).then(pl.lit("new, no votes yet")).otherwise(pl.lit("no votes yet"))
     votes = _counted("votes").fill_null(unvoted)
-    code = pl.when(_has_code()).then(pl.lit("code available"))
-    reasons = pl.concat_str(votes, _counted("comments"), code, separator=", ", ignore_nulls=True)
+    gained = pl.when((_figure("gained") > 0) & (_figure("votes") > _figure("gained")))
+    rising = gained.then(pl.format("{} of them in the last day", _figure("gained")))
+    code = pl.when(_linked("code")).then(pl.lit("code available"))
+    data = pl.when(_linked("data")).then(pl.lit("data available"))
+    reasons = pl.concat_str(votes, rising, _counted("comments"), code, data, separator=", ", ignore_nulls=True)
     return pl.when("withdrawn").then(pl.lit("withdrawn")).otherwise(reasons)
 
 
@@ -134,5 +140,9 @@ def _figure(column: str) -> pl.Expr:
     return pl.col(column).fill_null(0).clip(lower_bound=0)
 
 
-def _has_code() -> pl.Expr:
-    return pl.col("links").list.eval(pl.element().struct.field("kind") == "code").list.any().fill_null(False)
+def _available() -> pl.Expr:
+    return pl.any_horizontal(_linked(kind) for kind in AVAILABLE)
+
+
+def _linked(kind: str) -> pl.Expr:
+    return pl.col("links").list.eval(pl.element().struct.field("kind") == kind).list.any().fill_null(False)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from assets.mail.edition import Edition, Paper, Section, shortened
-from assets.mail.rank import FORMULA
 
 MAX_BYTES = 90_000
 """Gmail clips a mail's HTML at about 102 KB."""
@@ -144,7 +143,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {"by": by, "shortened": shortened, "web_links": web_links, "wrapped": wrapped}
     environment.tests |= {"web_url": is_web_url}
-    environment.globals |= {"formula": FORMULA, "light": LIGHT, "dark": DARK}
+    environment.globals |= {"light": LIGHT, "dark": DARK}
     return environment
 
 

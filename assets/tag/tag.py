@@ -35,6 +35,7 @@ TAGGED = pl.Schema(
         "keywords": pl.List(pl.String()),
         "categories": pl.List(pl.String()),
         "keywords_from": pl.String(),
+        "prior": pl.Float64(),
     }
 )
 """The columns of `tagged_papers`; `field` is title or abstract, `keywords_from` is source or text."""
@@ -69,6 +70,7 @@ def tag(works: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
         _keywords(tagged, Vocabulary.of(taxonomy)),
         "categories",
         keywords_from=pl.when(pl.col("keywords").list.len() > 0).then(pl.lit("source")).otherwise(pl.lit("text")),
+        prior=pl.lit(None, pl.Float64),
     )
 
 

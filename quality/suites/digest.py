@@ -6,7 +6,8 @@ from quality.expectations import Suite
 from quality.suites import promises as we
 
 ARRIVALS = ("new", "late", "missed")
-PARTS = pl.sum_horizontal("score_votes", "score_comments", "score_code")
+PARTS = pl.sum_horizontal(f"score_{part}" for part in ("votes", "velocity", "comments", "prior", "code", "variety"))
+BELOW_ZERO = pl.sum_horizontal(pl.col(f"score_{part}") < 0 for part in ("votes", "velocity", "comments", "code"))
 SCORE, ARRIVAL, WITHDRAWN = (pl.col(name).sort_by("place") for name in ("score", "arrival", "withdrawn"))
 RISING = (SCORE.diff() > 1e-9) & (ARRIVAL == ARRIVAL.shift()) & (WITHDRAWN == WITHDRAWN.shift())
 
@@ -27,6 +28,7 @@ DIGEST = Suite(
     derived=(
         we.ODD_LINKS,
         (pl.col("score") - PARTS).abs().alias("score_gap"),
+        pl.sum_horizontal(BELOW_ZERO, pl.col("score_variety") > 0).cast(pl.Int32).alias("odd_parts"),
         (pl.col("listed_on") - pl.col("day")).dt.total_days().alias("listed_days_later"),
     ),
     measures=(
@@ -47,7 +49,8 @@ DIGEST = Suite(
                    "Each line is about a work of the day on which it was listed. Report it."),
         we.none_of("best_first", "out_of_order",
                    "Within what is new, late or missed the higher score stands first, and what is withdrawn last."),
-        we.between("score_range", "score", 0, None, "Every part of the score is zero or more."),
+        we.between("parts_in_range", "odd_parts", None, 0,
+                   "Votes, comments and code never cost points, and likeness to others above never earns any."),
         we.between("score_is_its_parts", "score_gap", None, 1e-6,
                    "The score is the sum of the parts that the reader is shown; else the formula is not what is said."),
         we.present("title", "A paper without a title cannot be shown.", 0.1),

@@ -20,12 +20,13 @@ from assets.fetch.round import Round
 from assets.fetch.source import Body, Listing
 from assets.mail.desk import Desk, day_edition
 from assets.mail.outbox import Outbox
+from assets.mail.rank import Ranking
 from assets.mail.transport import MaildirTransport
 from orchestration.status import quarantined
 from orchestration.warehouse import Warehouse
 from quality import entries, gate
 from tests.lab import DATA
-from tests.orchestration.steps import Steps
+from tests.orchestration.steps import MORNING, Steps
 from tests.quality.batches import fetched_facts
 
 CORPUS = DATA / "arxiv/corpus_80k.jsonl.gz"
@@ -163,7 +164,7 @@ def test_quarantined(fetched: Warehouse, everything: CorpusSource) -> None:
 def test_from_works_to_editions(papers: list[dict[str, Any]], tmp_path: Path) -> None:
     some = CorpusSource(papers[::EVERY])
     warehouse = Warehouse(path=str(tmp_path / "warehouse.duckdb"))
-    steps = Steps(warehouse, Feeds([some], BodyStore(tmp_path / "bodies")), size=len(some.ids))
+    steps = Steps(warehouse, Feeds([some], BodyStore(tmp_path / "bodies")), ranking=Ranking(len(some.ids)))
     steps.run([DAY])
     again = Round.of(warehouse, steps.feeds.stored(), [DAY], [])
     assert again.rows["source_id"].to_list() == some.ids
@@ -179,6 +180,6 @@ def test_from_works_to_editions(papers: list[dict[str, Any]], tmp_path: Path) ->
     assert sorted(paper.work_id for paper in day_edition(warehouse, DAY).papers) == sorted(works)
     outbox = Outbox(tmp_path / "outbox.sqlite")
     outbox.enqueue(DAY, "hash", len(works), ["reader@lab.example"], ["<1@lab.example>"])
-    desk = Desk(outbox, MaildirTransport(tmp_path / "maildir"), "lab@lab.example", [], len(works), 4, "UTC")
+    desk = Desk(outbox, MaildirTransport(tmp_path / "maildir"), "lab@lab.example", [], steps.ranking, 4, MORNING)
     desk.settle(warehouse)
     assert sorted(warehouse.read("SELECT work_id FROM editions")["work_id"]) == sorted(works)

@@ -1,6 +1,6 @@
 """The desk over a real warehouse and outbox: an edition says what the ledger says; what was mailed is noted once."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 
 import polars as pl
@@ -8,8 +8,10 @@ import pytest
 
 from assets.mail.carried import NEW
 from assets.mail.desk import Desk, day_edition
+from assets.mail.formula import PARTS
+from assets.mail.known import Morning
 from assets.mail.outbox import Outbox
-from assets.mail.rank import DIGEST
+from assets.mail.rank import DIGEST, Ranking
 from assets.mail.transport import MaildirTransport
 from orchestration.warehouse import Warehouse
 from quality.entries import PARTITIONS
@@ -27,12 +29,12 @@ def warehouse(tmp_path: Path) -> Warehouse:
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     outbox, transport = Outbox(tmp_path / "outbox.sqlite"), MaildirTransport(tmp_path / "maildir")
-    return Desk(outbox, transport, "paper@boy.example", READERS, size=20, current_days=4, time_zone="UTC")
+    return Desk(outbox, transport, "paper@boy.example", READERS, Ranking(20), 4, Morning(time(7, 30), "UTC"))
 
 
 def publish(warehouse: Warehouse, day: date, *works: str) -> None:
     """A digest of these works, as its step publishes it."""
-    usual = {**dict.fromkeys(DIGEST), **dict.fromkeys(("score", "score_votes", "score_comments", "score_code"), 0.0)}
+    usual = {**dict.fromkeys(DIGEST), **dict.fromkeys(("score", *(f"score_{part}" for part in PARTS)), 0.0)}
     usual |= {"day": day, "topic": "Other", "why": "", "title": "A Title", "withdrawn": False}
     usual |= {"listed_on": day, "arrival": NEW}
     rows = [usual | {"work_id": work, "place": place} for place, work in enumerate(works, 1)]

@@ -1,11 +1,8 @@
-"""The ranking: its formula, its order whatever the input's, its words and its verbatim sentences."""
+"""The ranking: its order whatever the input's, and its words."""
 
-import gzip
-import json
 import random
 from datetime import date, timedelta
 from math import log
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -14,14 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.mail.carried import LATE, MISSED, NEW
-from assets.mail.rank import CODE_BONUS, COMMENTS_WEIGHT, DIGEST, entries, opening, rank
+from assets.mail.formula import DEFAULT, PARTS, Weights
+from assets.mail.rank import DIGEST, Ranking, entries
+from assets.mail.rank import rank as ranked
 
-CORPUS = Path(__file__).parents[2] / "../shared/data/arxiv/corpus_80k.jsonl.gz"
 DAY = date(2026, 11, 20)
 TOPIC = pl.Struct(dict.fromkeys(("topic", "label", "area", "phrase", "field"), pl.String) | {"score": pl.Float64})
 CODE = {"url": "https://github.com/a/b", "kind": "code"}
+DATA = {"url": "https://data.example/", "kind": "data"}
 PAGE = {"url": "https://project.example/", "kind": "project"}
-TAGS = pl.Schema({"day": pl.Date(), "work_id": pl.String(), "topics": pl.List(TOPIC)})
+TAGS = pl.Schema({"day": pl.Date(), "work_id": pl.String(), "topics": pl.List(TOPIC), "prior": pl.Float64()})
 WORKS = pl.Schema(
     {
         "day": pl.Date(),
@@ -33,6 +32,7 @@ WORKS = pl.Schema(
         "url": pl.String(),
         "votes": pl.Int32(),
         "comments": pl.Int32(),
+        "gained": pl.Int32(),
         "withdrawn_on": pl.Date(),
         "arrival": pl.String(),
     }
@@ -53,16 +53,67 @@ def tags(**labels: list[str]) -> pl.DataFrame:
     topics = {
         work: [{"label": label, "area": f"{label}, broadly"} for label in found] for work, found in labels.items()
     }
-    rows = [(DAY, work, found) for work, found in topics.items()]
+    rows = [(DAY, work, found, None) for work, found in topics.items()]
+    return pl.DataFrame(rows, schema=TAGS, orient="row")
+
+
+def rank(works: pl.DataFrame, tags: pl.DataFrame, size: int, weights: Weights = DEFAULT) -> pl.DataFrame:
+    return ranked(works, tags, Ranking(size, weights))
+
+
+def promising(**priors: float) -> pl.DataFrame:
+    """Works by what their text and authors promise."""
+    rows: list[tuple[date, str, list[Any], float]] = [(DAY, work, [], prior) for work, prior in priors.items()]
     return pl.DataFrame(rows, schema=TAGS, orient="row")
 
 
 def test_the_score_is_the_sum_of_the_published_parts() -> None:
-    row = rank(works({"work_id": "a", "votes": 24, "comments": 3, "links": [PAGE, CODE]}), tags(), 5)
-    parts = row.select("score_votes", "score_comments", "score_code").row(0)
-    assert parts == pytest.approx((log(25), COMMENTS_WEIGHT * log(4), CODE_BONUS))
+    work = {"work_id": "a", "votes": 24, "comments": 3, "gained": 7, "links": [PAGE, CODE]}
+    row = rank(works(work), promising(a=0.5), 5)
+    parts = row.select(f"score_{part}" for part in PARTS).row(0)
+    assert parts == pytest.approx((log(25), 0.2 * log(8), 0.3 * log(4), 0.5 / 25, 0.25, 0))
     assert row["score"].item() == pytest.approx(sum(parts))
     assert row.schema == DIGEST
+
+
+def test_a_part_that_weighs_nothing_earns_nothing() -> None:
+    nothing = Weights(24, 0, 0, 0, 0, 0, 0)
+    work = {"work_id": "a", "votes": 24, "comments": 3, "gained": 7, "links": [CODE]}
+    row = rank(works(work), promising(a=0.5), 5, nothing)
+    assert row["score"].item() == 0
+    assert row["weights"].item() == {**dict.fromkeys(PARTS, 0.0), "half_life": 24.0}
+
+
+def test_votes_and_comments_of_earlier_days_count_half_for_each_day() -> None:
+    earlier = listed({"work_id": "a", "day": DAY - timedelta(days=2), "votes": 24, "comments": 4, "arrival": LATE})
+    row = rank(entries(earlier, DAY), tags(), 1)
+    assert row["score_votes"].item() == pytest.approx(log(1 + 24 / 4))
+    assert row["score_comments"].item() == pytest.approx(0.3 * log(1 + 4 / 4))
+    row = rank(entries(earlier, DAY), tags(), 1, Weights(half_life=12))
+    assert row["score_votes"].item() == pytest.approx(log(1 + 24 / 16))
+
+
+def test_without_votes_the_prior_decides_and_fades_as_votes_come() -> None:
+    found = rank(
+        works({"work_id": "dull"}, {"work_id": "promising"}, {"work_id": "voted", "votes": 3}),
+        promising(dull=-0.5, promising=0.8, voted=0.4),
+        3,
+    )
+    assert found["work_id"].to_list() == ["voted", "promising", "dull"]
+    assert found["score_prior"].to_list() == pytest.approx([0.1, 0.8, -0.5])
+
+
+def test_one_topic_does_not_fill_the_page() -> None:
+    frame = works(*({"work_id": name, "votes": votes} for name, votes in zip("abcd", (9, 9, 9, 8), strict=True)))
+    found = rank(frame, tags(a=["Vision", "Robotics"], b=["Vision"], c=["Vision"], d=["Robotics"]), 4)
+    assert found["work_id"].to_list() == ["a", "d", "b", "c"]
+    assert found["alike_above"].to_list() == [0, 0, 1, 2]
+    assert found["score_variety"].to_list() == pytest.approx([0, 0, -0.15, -0.3])
+
+
+def test_works_of_no_topic_are_not_alike() -> None:
+    frame = works(*({"work_id": name, "votes": 5} for name in "abc"))
+    assert rank(frame, tags(a=[]), 3)["score_variety"].to_list() == [0, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -78,6 +129,8 @@ def test_the_score_is_the_sum_of_the_published_parts() -> None:
         ({}, "new, no votes yet"),
         ({"comments": 2}, "new, no votes yet, 2 comments"),
         ({"arrival": LATE}, "no votes yet"),
+        ({"votes": 9, "gained": 4}, "9 votes, 4 of them in the last day"),
+        ({"votes": 9, "gained": 0, "links": [DATA]}, "9 votes, data available"),
         ({"votes": 9, "withdrawn_on": DAY}, "withdrawn"),
     ],
 )
@@ -86,9 +139,10 @@ def test_every_place_says_why_in_words(work: dict[str, Any], why: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("links", "has_code"), [([CODE], True), ([PAGE, CODE], True), ([PAGE], False), ([], False), (None, False)]
+    ("links", "has_code"),
+    [([CODE], True), ([PAGE, DATA], True), ([PAGE], False), ([], False), (None, False)],
 )
-def test_only_a_link_to_code_counts_as_code(links: list[dict[str, str]] | None, has_code: bool) -> None:
+def test_a_link_to_code_or_data_counts(links: list[dict[str, str]] | None, has_code: bool) -> None:
     assert (rank(works({"work_id": "a", "links": links}), tags(), 1)["score_code"].item() > 0) is has_code
 
 
@@ -123,7 +177,7 @@ def test_what_is_carried_follows_the_new_works_each_arrival_with_its_best() -> N
         *({"work_id": f"missed {votes}", "day": earlier, "votes": 9 + votes, "arrival": MISSED} for votes in range(3)),
     )
     frame = pl.concat([works({"work_id": "new", "votes": 1}), entries(carried, DAY)])
-    labels = [(earlier, "late 3", [{"label": "Vision", "area": "Seeing"}])]
+    labels = [(earlier, "late 3", [{"label": "Vision", "area": "Seeing"}], None)]
     found = rank(frame, pl.DataFrame(labels, schema=TAGS, orient="row"), 2)
     assert found.select("place", "work_id", "arrival").rows() == [
         (1, "new", NEW),
@@ -175,9 +229,10 @@ def test_a_work_may_be_ranked_for_its_own_day_and_carried_by_another_edition() -
     st.lists(
         st.fixed_dictionaries(
             {
-                "work_id": st.text(min_size=1),
+                "work_id": st.text(min_size=1) | st.sampled_from("0123"),
                 "votes": st.none() | st.integers(-1, 3),
                 "comments": st.none() | st.integers(0, 2),
+                "gained": st.none() | st.integers(0, 2),
                 "withdrawn_on": st.sampled_from([None, DAY]),
             }
         ),
@@ -188,45 +243,11 @@ def test_a_work_may_be_ranked_for_its_own_day_and_carried_by_another_edition() -
     st.randoms(),
 )
 def test_the_order_of_the_input_does_not_matter(rows: list[dict[str, Any]], size: int, chance: random.Random) -> None:
-    found = rank(works(*rows), tags(), size)
-    shuffled = rank(works(*chance.sample(rows, len(rows))), tags(), size)
+    topics = tags(**{str(number): ["Vision"] for number in range(4)})
+    found = rank(works(*rows), topics, size)
+    shuffled = rank(works(*chance.sample(rows, len(rows))), topics, size)
     assert found.equals(shuffled)
     assert found["place"].to_list() == list(range(1, min(size, len(rows)) + 1))
     assert found["withdrawn"].to_list() == sorted(found["withdrawn"])
-    assert found["score"].to_list() == sorted(found["score"], reverse=True)
-
-
-@pytest.mark.parametrize(
-    "sentences",
-    [
-        ["We ask. ", "It answers. ", "We stop."],
-        ["Following Smith et al. (2024), we prune. ", "It is 3.5 times faster, e.g. on a GPU. ", "We stop."],
-        ["Unlike Smith et al. Brown et al. prune, i.e. cut. ", "See Fig. 2 and Eq. 3. ", "We stop."],
-        ["Large vs. small models differ, cf. Sec. 4. ", "They are i.i.d. Gaussian. ", "We stop."],
-        ["The method of J. K. Smith fails. ", "Dr. Brown and St. Mary agree. ", "We stop."],
-        ['Is it "enough?" ', "It is (we think.) ", "(See above.) We stop."],
-        ["It costs 0.5 cents.\n", "GPT-4.5 costs more!  ", "2D is cheaper."],
-        ["One sentence that never ends"],
-        ["One. ", "Two"],
-        [""],
-    ],
-)
-def test_an_opening_is_two_sentences(sentences: list[str]) -> None:
-    assert opening("".join(sentences)) == "".join(sentences[:2]).strip()
-
-
-@given(st.text() | st.text(alphabet=st.sampled_from('ab A.B?!\n("e.g ')))
-def test_an_opening_is_verbatim(abstract: str) -> None:
-    found = opening(abstract)
-    assert abstract.strip().startswith(found)
-    assert bool(found) == bool(abstract.strip())
-
-
-def test_real_openings_are_verbatim_and_short() -> None:
-    if not CORPUS.exists():
-        pytest.skip("the corpus of real abstracts is not here")
-    with gzip.open(CORPUS, "rt", encoding="utf-8") as lines:
-        abstracts = [json.loads(line)["abstract"] for line, _ in zip(lines, range(5_000), strict=False)]
-    openings = [opening(abstract) for abstract in abstracts]
-    assert all(found in abstract for found, abstract in zip(openings, abstracts, strict=True))
-    assert 250 < sorted(map(len, openings))[len(openings) // 2] < 400
+    standing = found.filter(~pl.col("withdrawn"))
+    assert standing["score"].to_list() == sorted(standing["score"], reverse=True)

@@ -4,7 +4,7 @@ import gzip
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from assets.mail.carried import LATE, MISSED
 from assets.mail.edition import QUIET, Counts, Edition, Link, Paper, Section
+from assets.mail.formula import DEFAULT, in_words
 from assets.mail.lists import STATES
-from assets.mail.rank import FORMULA, opening
+from assets.mail.opening import opening
 from assets.mail.render import DARK, LIGHT, MAX_BYTES, WIDTH, Palette, html, text, web_links
 
 CORPUS = Path(__file__).parents[2] / "../shared/data/arxiv/corpus_80k.jsonl.gz"
@@ -52,6 +53,7 @@ BAD_URLS = [
     "",
 ]
 
+FORMULA = in_words(asdict(DEFAULT))
 ALARMS = (
     "arXiv could not be read; its papers follow in a later edition.",
     "Incomplete: Hugging Face gave 30 of 62 papers; the missing ones follow in a later edition.",
@@ -76,7 +78,8 @@ def paper(place: int = 1, **changes: Any) -> Paper:
 
 def edition(*papers: Paper, label: str = "Robotics", state: str = "fresh") -> Edition:
     sections = (Section(label, papers),) if papers else ()
-    return Edition(date(2026, 11, 20), state, sections, Counts(36, 31 if papers else 0, len(papers)))
+    counts = Counts(36, 31 if papers else 0, len(papers))
+    return Edition(date(2026, 11, 20), state, sections, counts, formula=FORMULA if papers else "")
 
 
 def carrying(**changes: Any) -> Edition:

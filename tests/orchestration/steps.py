@@ -5,7 +5,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 
 import polars as pl
 
@@ -15,11 +15,16 @@ from assets.dedupe.resolve import resolve
 from assets.fetch.fetch import Feeds
 from assets.fetch.round import Round
 from assets.mail.digest import digests
+from assets.mail.known import Morning
+from assets.mail.rank import Ranking
 from assets.tag.tag import tag
 from assets.tag.taxonomy import Taxonomy, load
 from orchestration.warehouse import Warehouse
 from quality import entries
 from tests.dedupe.records import put
+
+MORNING = Morning(time(7, 30), "UTC")
+TWENTY = Ranking(20)
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,7 @@ class Steps:
     warehouse: Warehouse
     feeds: Feeds
     taxonomy: Taxonomy = field(default_factory=load)
-    size: int = 20
+    ranking: Ranking = TWENTY
 
     def run(self, days: Sequence[date]) -> None:
         """Every step for these days, from the feeds to the digest."""
@@ -40,7 +45,7 @@ class Steps:
         moved = [*days, *self.warehouse.stale("tagged_papers", "unique_papers", days)]
         self._publish("tagged_papers", moved, tag(self.warehouse.rows("unique_papers", moved), self.taxonomy))
         retagged = [*days, *self.warehouse.stale("digest", "tagged_papers", days)]
-        self._publish("digest", retagged, digests(self.warehouse, retagged, (), self.size).rows)
+        self._publish("digest", retagged, digests(self.warehouse, retagged, (), self.ranking, MORNING).rows)
 
     def _publish(self, asset: str, days: Collection[date], rows: pl.DataFrame) -> None:
         published = entries.partitions(asset, rows, list(days), "run")

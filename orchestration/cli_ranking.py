@@ -1,0 +1,42 @@
+"""The commands about the ranking: `paperboy explain` and `paperboy top`."""
+
+from datetime import date
+
+import click
+
+from orchestration.command import Day, the_settings
+
+
+@click.command()
+@click.argument("day", type=Day())
+@click.argument("paper", metavar="ID")
+def explain(day: date, paper: str) -> None:
+    """Recompute the place of a paper in the digest of DAY, part by part.
+
+    An ID is an arXiv id in any spelling, or source:id.
+    """
+    from orchestration.ranked import explained
+
+    for line in explained(the_settings(), day, paper):
+        click.echo(line)
+
+
+@click.command()
+@click.argument("span", type=click.Choice(["week", "month", "trending"]))
+@click.argument("day", type=Day(), required=False)
+@click.option("--days", type=click.IntRange(1, 366), default=7, show_default=True, help="How far back a trend reaches.")
+@click.option("--size", type=click.IntRange(1, 1000), help="How many papers; by default as many as an edition holds.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+def top(span: str, day: date | None, days: int, size: int | None, as_json: bool) -> None:
+    """The best papers of the week or the month of DAY, or those that trend: by the formula of the daily edition.
+
+    Without DAY, of yesterday. What was known on the morning after the last day counts, and nothing later.
+    """
+    from assets.mail.period import Period
+    from orchestration.ranked import top as listed
+
+    settings = the_settings()
+    day = day or settings.yesterday()
+    period = {"week": Period.week, "month": Period.month}.get(span, lambda last: Period.trailing(last, days))(day)
+    for line in listed(settings, period, size or settings.digest.size, as_json=as_json):
+        click.echo(line)

@@ -1,0 +1,1 @@
+ALTER TABLE tagged_papers ADD COLUMN prior DOUBLE;

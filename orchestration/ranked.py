@@ -1,0 +1,89 @@
+"""What the commands about the ranking print: the arithmetic of a place, and the best of a span of days."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import click
+
+from assets.clean.ids import named
+from assets.mail.formula import arithmetic, in_words
+from assets.mail.period import Period, best
+from orchestration import resources
+from orchestration.settings import Settings
+from orchestration.warehouse import Warehouse
+
+OF_A_PAPER = """
+    SELECT digest.* FROM digest WHERE day = $day AND (work_id = $paper OR work_id IN (
+        SELECT work_id FROM unique_papers
+        WHERE len(list_filter(members, lambda one: one['paper_id'] = $paper)) > 0
+    ))
+"""
+WORKS = """
+    SELECT day, title FROM unique_papers
+    WHERE work_id = $paper OR len(list_filter(members, lambda one: one['paper_id'] = $paper)) > 0
+"""
+SHOWN = ("place", "score", "work_id", "title", "why", "topics", "url", "listed_on")
+
+
+class NotRanked(Exception):
+    """The edition of a day does not show a paper; the text says what is known of it instead."""
+
+
+def explained(settings: Settings, day: date, written: str) -> Iterator[str]:
+    """The arithmetic of a paper's place in the digest of a day, a line a part. Raises `NotRanked`."""
+    tables = resources.warehouse(settings)
+    with tables.kept_open():
+        found = tables.read(OF_A_PAPER, {"day": day, "paper": named(written)})
+        if found.is_empty():
+            raise NotRanked(_unranked(tables, day, named(written)))
+    (row,) = found.to_dicts()
+    if row["weights"] is None:
+        raise NotRanked(
+            f"The digest of {day} shows {row['work_id']} as number {row['place']} with {row['score']:.4f} points; it "
+            "was made by an earlier Paperboy, which did not keep the figures."
+        )
+    yield f"{row['work_id']}  {row['title']}"
+    yield f"number {row['place']} of {day}, listed on {row['listed_on']}: {row['why']}"
+    if row["withdrawn"]:
+        yield "withdrawn: it scores nothing and comes last"
+        return
+    lines = list(arithmetic(row))
+    width = max(len(term) for _, term, _ in lines)
+    yield from (f"  {part:9} {term:{width}} = {points:8.4f}" for part, term, points in lines)
+    yield f"  {'score':9} {'':{width}}   {row['score']:8.4f}"
+
+
+def _unranked(tables: Warehouse, day: date, paper: str) -> str:
+    listed = tables.read(WORKS, {"paper": paper})
+    if listed.is_empty():
+        return f"Paperboy has no paper {paper}: look at the id, or fetch the day that lists it."
+    first, title = listed.row(0)
+    made = tables.rows("digest", [day]).height
+    of_day = f"the digest of {day} holds {made} papers and not this one" if made else f"there is no digest of {day}"
+    return f"{paper}, “{title}”, was listed on {first}; {of_day}."
+
+
+def top(settings: Settings, period: Period, size: int, *, as_json: bool) -> Iterator[str]:
+    """The best of a period, a paragraph a paper, or as a JSON array."""
+    desk = resources.desk(settings)
+    ranking = type(desk.ranking)(size, desk.ranking.weights)
+    found = best(resources.warehouse(settings), period, ranking, desk.morning)
+    if as_json:
+        yield json.dumps(found.select(SHOWN).to_dicts(), ensure_ascii=False, indent=2, default=str)
+        return
+    if found.is_empty():
+        yield f"No papers from {period.first} to {period.last}: make these days with paperboy backfill."
+        return
+    for row in found.iter_rows(named=True):
+        yield from _paragraph(row)
+    yield f"Ranked by {in_words(found['weights'][0])}."
+
+
+def _paragraph(row: Mapping[str, Any]) -> Iterator[str]:
+    yield click.style(f"{row['place']:3}  {row['title']}", bold=True)
+    topics = ", ".join(row["topics"] or ())
+    yield f"     {row['score']:.2f}: {row['why']}{f' · {topics}' if topics else ''} · {row['listed_on']}"
+    yield f"     {row['url'] or row['work_id']}"
+    yield ""
