@@ -223,7 +223,7 @@ def copied(lab: Lab, to: Path) -> Warehouse:
         ("INSERT INTO digest SELECT * REPLACE (DATE '2025-03-20' AS day) FROM digest", "no run put them there"),
         ("DELETE FROM digest WHERE place = 1", "its record says 20"),
         ("DELETE FROM quality_results WHERE asset = 'digest'", "no validation of their run let them pass"),
-        ("UPDATE quality_results SET passed = false WHERE asset = 'digest' AND expectation = 'score_range'",
+        ("UPDATE quality_results SET passed = false WHERE asset = 'digest' AND expectation = 'parts_in_range'",
          "no validation of their run let them pass"),
         ("UPDATE quality_results SET rows = 19 WHERE asset = 'digest' AND rows = 20", "judged another number"),
         ("DELETE FROM outcomes WHERE asset = 'digest'", "no run published them"),
