@@ -11,7 +11,7 @@ import polars as pl
 
 from assets.mail.carried import ARRIVALS, NEW
 from assets.mail.formula import DEFAULT, PARTS, WEIGHTS, Weights, kept, parts, total, variety
-from assets.mail.opening import opening
+from assets.mail.summary import summary
 
 DIGEST = pl.Schema(
     {
@@ -83,7 +83,7 @@ def rank(works: pl.DataFrame, tags: pl.DataFrame, ranking: Ranking) -> pl.DataFr
         .sort("day", arrival, *best_first, descending=descending)
         .filter(pl.int_range(pl.len()).over("day", "arrival") < ranking.size)
         .with_columns(place=pl.int_range(1, pl.len() + 1).over("day"), why=_why(), weights=kept(weights))
-        .with_columns(summary=pl.col("abstract").map_elements(opening, return_dtype=pl.String))
+        .with_columns(summary=pl.col("abstract").map_elements(summary, return_dtype=pl.String))
         .select(DIGEST.names())
         .cast(DIGEST)
     )

@@ -54,7 +54,7 @@ DIGEST = Suite(
         we.between("score_is_its_parts", "score_gap", None, 1e-6,
                    "The score is the sum of the parts that the reader is shown; else the formula is not what is said."),
         we.present("title", "A paper without a title cannot be shown.", 0.1),
-        we.present("summary", "Every paper of an edition has the beginning of its abstract under its title.", 0.1),
+        we.present("summary", "Every paper of an edition has two sentences of its abstract under its title.", 0.1),
         we.matches("why_given", "why", r"\S", "Every line says why it is where it is."),
         we.one_of("arrival_known", "arrival", ARRIVALS, "A work is new, late or missed: the mail has a part for each."),
         we.between("listed_by_the_day", "listed_days_later", None, 0,

@@ -18,8 +18,8 @@ from assets.mail.carried import LATE, MISSED
 from assets.mail.edition import QUIET, Counts, Edition, Link, Paper, Section
 from assets.mail.formula import DEFAULT, in_words
 from assets.mail.lists import STATES
-from assets.mail.opening import opening
 from assets.mail.render import DARK, LIGHT, MAX_BYTES, WIDTH, Palette, html, text, web_links
+from assets.mail.summary import summary
 
 CORPUS = Path(__file__).parents[2] / "../shared/data/arxiv/corpus_80k.jsonl.gz"
 HOSTILE = [
@@ -274,12 +274,12 @@ def test_new_papers_keep_the_longer_summaries() -> None:
     assert len(re.findall(r"(?:word ){20,40}…", earlier)) == 40
 
 
-def test_twenty_of_the_longest_real_openings_fit_uncut() -> None:
+def test_twenty_of_the_longest_real_summaries_fit_uncut() -> None:
     if not CORPUS.exists():
         pytest.skip("the corpus of real abstracts is not here")
     with gzip.open(CORPUS, "rt", encoding="utf-8") as lines:
-        openings = [opening(json.loads(line)["abstract"]) for line, _ in zip(lines, range(5_000), strict=False)]
-    longest = sorted(filter(lambda words: len(words) <= 1_200, openings), key=len)[-20:]
+        summaries = [summary(json.loads(line)["abstract"]) for line, _ in zip(lines, range(5_000), strict=False)]
+    longest = sorted(filter(lambda words: len(words) <= 1_200, summaries), key=len)[-20:]
     page = html(edition(*(paper(place, summary=words) for place, words in enumerate(longest, 1))))
     assert len(page.encode()) <= MAX_BYTES
     assert "…" not in page
