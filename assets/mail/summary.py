@@ -18,7 +18,7 @@ _ABBREVIATION = re.compile(
 _SPEAKS_OF_ITSELF = re.compile(
     r"\b(?:we|this (?:paper|work|article|study|report)|in this (?:paper|work))\b.{0,40}\b(?:propos|introduc|present"
     r"|develop|design|describ|report|stud|investigat|explor|address|demonstrat|show|find|build|construct|formulat"
-    r"|release|prove|establish|analy)",
+    r"|prove|establish|analy)",
     re.IGNORECASE | re.DOTALL,
 )
 """A sentence such as "We propose …", "In this work, we further investigate …", "This paper presents …"."""
