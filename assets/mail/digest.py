@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from assets.mail.carried import boarding, editions, new, waiting
-from assets.mail.known import Morning, known, times
+from assets.mail.known import Morning, known
 from assets.mail.rank import DIGEST, Ranking, entries, rank
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def digests(
     mailed = set(shown["day"]).intersection(days)
     kept = warehouse.rows("digest", list(mailed)).select(DIGEST.names()).cast(DIGEST)
     made = [day for day in days if day not in mailed]
-    works = known(warehouse, _works(warehouse, made, current, shown), times(warehouse, made, morning))
+    works = known(warehouse, _works(warehouse, made, current, shown), made, morning)
     tags = warehouse.rows("tagged_papers", works["listed_on"].unique().to_list())
     room = pl.len().clip(upper_bound=ranking.size).cast(pl.Int64)
     sizes = works.group_by("day", "arrival").agg(edition_size=room).select("day", "edition_size")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from assets.mail.carried import NEW
-from assets.mail.known import Morning, known, times
+from assets.mail.known import Morning, known
 from assets.mail.rank import Ranking, entries, rank
 
 if TYPE_CHECKING:
@@ -55,5 +55,5 @@ def best(warehouse: "Warehouse", period: Period, ranking: Ranking, morning: Morn
     with warehouse.kept_open():
         works = warehouse.rows("unique_papers", days).filter(~pl.col("revision").fill_null(False))
         listed = entries(works.with_columns(arrival=pl.lit(NEW)), period.last)
-        seen = known(warehouse, listed, times(warehouse, [period.last], morning))
+        seen = known(warehouse, listed, [period.last], morning)
         return rank(seen, warehouse.rows("tagged_papers", days), ranking)

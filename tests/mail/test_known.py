@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.mail.known import Morning, as_of
+from assets.mail.known import Morning, as_of, times
 from orchestration.resources import warehouse
 from tests.conftest import NewLab
 from tests.lab import Lab
@@ -52,43 +52,47 @@ def seen(*snapshots: tuple[str, float, int]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=SNAPSHOT, orient="row")
 
 
-def figures(works: pl.DataFrame, snapshots: pl.DataFrame) -> Any:
-    return as_of(works, snapshots, TIMES).select("votes", "comments", "gained").row(0)
+def figures(works: pl.DataFrame, snapshots: pl.DataFrame, began: float = -100) -> Any:
+    """What was known of a work whose first record was fetched so many hours after the edition's time."""
+    row = (DAY, "huggingface", "x", AT + began * HOUR)
+    fetched = pl.DataFrame([row], schema=["day", "source", "source_id", "seen_at"], orient="row")
+    return as_of(works, fetched, snapshots, TIMES).select("votes", "comments", "gained").row(0)
 
 
 @pytest.mark.parametrize(
-    ("snapshots", "expected"),
+    ("began", "snapshots", "expected"),
     [
-        ([("x", -1, 5)], (5, 10, None)),
-        ([("x", -30, 5), ("x", -1, 9)], (9, 18, 4)),
-        ([("x", -50, 1), ("x", -30, 5)], (5, 10, 0)),
-        ([("x", -30, 5), ("x", -1, 3)], (3, 6, 0)),
-        ([("x", -24, 5), ("x", 0, 7)], (7, 14, 2)),
-        ([("x", -1, 5), ("x", 1, 90)], (5, 10, None)),
-        ([("x", 40, 90), ("x", 60, 95)], (90, 180, None)),
-        ([("x", -30, 2), ("y", -1, 8)], (8, 16, 6)),
-        ([("z", -30, 2)], (7, 0, None)),
-        ([], (7, 0, None)),
+        (-1, [], (7, 0, None)),
+        (-30, [], (7, 0, 0)),
+        (-24, [("x", 0, 9)], (9, 18, 2)),
+        (-1, [("x", -1, 5)], (7, 0, None)),
+        (-30, [("x", -1, 9)], (9, 18, 2)),
+        (-50, [("x", -30, 8), ("x", -1, 12)], (12, 24, 4)),
+        (-50, [("x", -30, 5), ("x", -1, 3)], (3, 6, 0)),
+        (-2, [("x", -1, 5), ("x", 1, 90)], (5, 10, None)),
+        (40, [("x", 40, 90), ("x", 60, 95)], (7, 0, None)),
+        (40, [("x", -9, 90)], (7, 0, None)),
+        (-50, [("x", -30, 2), ("y", -1, 8)], (8, 16, 6)),
+        (-30, [("z", -3, 2)], (7, 0, 0)),
     ],
     ids=[
-        "one snapshot", "two", "none within the day", "votes that fell", "to the second", "a later one",
-        "none so early: the first", "the larger of two records", "of another record", "none at all",
+        "the list's", "the list's of two days before", "to the second", "the list's own snapshot", "a later one",
+        "two", "votes that fell", "one after the edition", "fetched after it", "of another list, seen before",
+        "the larger of two records", "of another record",
     ],
 )  # fmt: skip
-def test_the_figures_of_then(snapshots: list[tuple[str, float, int]], expected: tuple[int, ...]) -> None:
-    assert figures(work("x", "y", votes=7), seen(*snapshots)) == expected
+def test_the_figures_of_then(began: float, snapshots: list[tuple[str, float, int]], expected: tuple[int, ...]) -> None:
+    assert figures(work("x", "y", votes=7), seen(*snapshots), began) == expected
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from("xy"), st.integers(-80, 0), st.integers(0, 50)), min_size=1, max_size=8),
+    st.lists(st.tuples(st.sampled_from("xy"), st.integers(-80, 0), st.integers(0, 50)), max_size=8),
     st.lists(st.tuples(st.sampled_from("xy"), st.integers(1, 80), st.integers(0, 50)), max_size=8),
+    st.integers(-100, 100),
 )
-def test_later_snapshots_do_not_leak_in(before: list[Any], after: list[Any]) -> None:
-    """Of records that were seen in time; the first snapshot of any other is all that there is."""
-    in_time = {name for name, _, _ in before}
-    after = [snapshot for snapshot in after if snapshot[0] in in_time]
+def test_later_snapshots_do_not_leak_in(before: list[Any], after: list[Any], began: float) -> None:
     works = work("x", "y", votes=7)
-    assert figures(works, seen(*before, *after)) == figures(works, seen(*before))
+    assert figures(works, seen(*before, *after), began) == figures(works, seen(*before), began)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +102,14 @@ def test_later_snapshots_do_not_leak_in(before: list[Any], after: list[Any]) -> 
 def test_the_morning_after_is_the_operators(zone: str, expected: datetime) -> None:
     """Berlin's clocks went forward in that night."""
     assert Morning(time(7, 30), zone).after(date(2025, 3, 29)) == expected
+
+
+def test_an_edition_is_of_the_morning_or_of_the_first_fetch_after_it() -> None:
+    days = [DAY, date(2025, 3, 13), date(2025, 3, 14)]
+    rows = [(DAY, AT - HOUR), (days[1], AT + 90 * HOUR), (days[1], AT + 99 * HOUR)]
+    fetched = pl.DataFrame(rows, schema=["day", "seen_at"], orient="row")
+    found = times(days, fetched, Morning(time(7, 30), "UTC")).sort("day")["at"].to_list()
+    assert found == [AT, AT + 90 * HOUR, AT + 48 * HOUR]
 
 
 def test_a_past_day_is_ranked_again_as_it_was(new_lab: NewLab, tmp_path: Path) -> None:
