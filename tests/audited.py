@@ -43,21 +43,22 @@ AUDIT = """
 
 def unaudited(warehouse: Warehouse) -> list[str]:
     """What stands in one of the six tables without an audit that passed, a line a table and day."""
-    return [
-        f"{table} {day}: {rows} rows stand, and {trouble}"
-        for table in SUITES
-        for day, trouble, rows in warehouse.read(AUDIT.format(table=table), {"table": table}).iter_rows()
-    ]
+    with warehouse.kept_open():
+        return [
+            f"{table} {day}: {rows} rows stand, and {trouble}"
+            for table in SUITES
+            for day, trouble, rows in warehouse.read(AUDIT.format(table=table), {"table": table}).iter_rows()
+        ]
 
 
 def unworthy(warehouse: Warehouse) -> list[str]:
     """The rows that stand and break an ERROR of their suite, by the code of `paperboy check`."""
     of_rows = {(table, e.name) for table, suite in SUITES.items() for e in suite.expectations if e.of == "row"}
-    days = warehouse.read("SELECT min(day) AS first, max(day) AS last FROM partitions").row(0)
-    found = checked(warehouse, tuple(SUITES), *days, deliver_incomplete=False)
-    return [
-        f"{failure.table} {failure.day}: {failure.expectation}, {failure.observed}"
-        for part in found
-        for failure in part.failures
-        if failure.severity == "ERROR" and (failure.table, failure.expectation) in of_rows
-    ]
+    with warehouse.kept_open():
+        days = warehouse.read("SELECT min(day) AS first, max(day) AS last FROM partitions").row(0)
+        return [
+            f"{failure.table} {failure.day}: {failure.expectation}, {failure.observed}"
+            for part in checked(warehouse, tuple(SUITES), *days, deliver_incomplete=False)
+            for failure in part.failures
+            if failure.severity == "ERROR" and (failure.table, failure.expectation) in of_rows
+        ]

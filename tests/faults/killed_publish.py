@@ -19,8 +19,12 @@ from tests.lab import lab
 
 NEVER = "never"
 PRELOADED = (
-    "tests.faults.killed_publish", "pandas", "pyarrow", "great_expectations", "great_expectations.expectations",
+    "tests.faults.killed_publish", "pandas", "pyarrow", "pyarrow.dataset", "great_expectations",
+    "great_expectations.expectations", "orchestration.event_log", "dagster._daemon", "dagster._core.storage.runs",
+    "dagster._core.storage.schedules", "dagster._core.storage.legacy_storage", "dagster._core.instance.factory",
+    "orchestration.migrations",
 )  # fmt: skip
+"""What a run imports late as well, because each process would do so anew."""
 
 
 @dataclass

@@ -23,7 +23,7 @@ from quality.suites import SUITES
 from tests.audited import unaudited, unworthy
 from tests.conftest import NewLab
 from tests.faults.routes import QUIET, ROUTES, command, window
-from tests.lab import STEPS, Lab
+from tests.lab import STEPS, Lab, lab
 from tests.orchestration.terminal import body
 from tests.orchestration.test_house import PRODUCT, Module, is_of
 from tests.quality.batches import BROKEN, MONDAY, TUESDAY, Batch, batch
@@ -160,20 +160,34 @@ def offers_the_same(one: Batch, other: Batch) -> bool:
     return one.frame.equals(other.frame) and one.step_facts.equals(other.step_facts)
 
 
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """For each step a home in which it and the steps before it have published two days."""
+    home, homes = tmp_path_factory.mktemp("published") / "home", {}
+    for asset in STEPS:
+        with lab(home) as made:
+            assert offer(made, batch(asset, MONDAY, TUESDAY), "whole")
+        homes[asset] = shutil.copytree(home, home.with_name(asset))
+    return homes
+
+
 @pytest.mark.parametrize("asset", STEPS)
-def test_a_step_with_a_frame_that_is_rejected(sample_lab: Lab, asset: str) -> None:
-    before = STEPS[: STEPS.index(asset) + 1]
-    assert all(offer(sample_lab, batch(table, MONDAY, TUESDAY), "whole") for table in before)
-    good = sample_lab.tables()
-    for bad in (*broken(asset, "row"), *broken(asset, "day")):
-        assert not offer(sample_lab, bad, "whole")
-        assert sample_lab.tables() == good
-        assert trouble(sample_lab) == []
-    for how in ("touched", "amended", "republished"):
-        for bad in broken(asset, "row"):
-            offer(sample_lab, bad, how)
-            assert sample_lab.tables() == good, how
-            assert trouble(sample_lab) == []
+def test_a_step_with_a_frame_that_is_rejected(
+    published: dict[str, Path], tmp_path: Path, new_lab: NewLab, asset: str
+) -> None:
+    shutil.copytree(published[asset], tmp_path / "lab")
+    with new_lab() as made:
+        good, tables = made.tables(), warehouse(made.settings)
+        assert unworthy(tables) == []
+        for bad in (*broken(asset, "row"), *broken(asset, "day")):
+            assert not offer(made, bad, "whole")
+            assert made.tables() == good
+            assert unaudited(tables) == []
+        for how in ("touched", "amended", "republished"):
+            for bad in broken(asset, "row"):
+                offer(made, bad, how)
+                assert made.tables() == good, how
+                assert unaudited(tables) == []
 
 
 @pytest.mark.parametrize("how", ["whole", "touched", "amended"])
@@ -212,9 +226,18 @@ def test_no_other_table_is_written_beside_the_one_that_is_judged(sample_lab: Lab
 # The audit finds what it is there for.
 
 
-def copied(lab: Lab, to: Path) -> Warehouse:
-    """The lab's warehouse in another file, to be tampered with."""
-    return Warehouse(path=str(shutil.copy(warehouse(lab.settings).path, to / "copied.duckdb")))
+@pytest.fixture(scope="module")
+def let_through(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a warehouse in which five steps have published a day."""
+    with lab(tmp_path_factory.mktemp("let_through") / "home") as made:
+        assert all(offer(made, batch(table, MONDAY), "touched") for table in STEPS[:5])
+        return Path(warehouse(made.settings).path)
+
+
+@pytest.fixture
+def copied(let_through: Path, tmp_path: Path) -> Warehouse:
+    """The same in another file, to be tampered with."""
+    return Warehouse(path=str(shutil.copy(let_through, tmp_path / "copied.duckdb")))
 
 
 @pytest.mark.parametrize(
@@ -229,23 +252,20 @@ def copied(lab: Lab, to: Path) -> Warehouse:
         ("DELETE FROM outcomes WHERE asset = 'digest'", "no run published them"),
     ],
 )  # fmt: skip
-def test_the_audit_finds_rows_that_came_another_way(sample_lab: Lab, tmp_path: Path, tampered: str, told: str) -> None:
-    assert all(offer(sample_lab, batch(table, MONDAY), "touched") for table in STEPS[:5])
-    tables = copied(sample_lab, tmp_path)
-    assert unaudited(tables) == []
-    with tables.connect() as connection:
+def test_the_audit_finds_rows_that_came_another_way(copied: Warehouse, tampered: str, told: str) -> None:
+    assert unaudited(copied) == []
+    with copied.connect() as connection:
         connection.execute(tampered)
-    (found,) = unaudited(tables)
+    (found,) = unaudited(copied)
     assert found.startswith("digest ")
     assert told in found
 
 
-def test_the_check_finds_a_row_that_came_another_way(sample_lab: Lab, tmp_path: Path) -> None:
-    assert offer(sample_lab, batch("fetched_papers"), "touched")
-    tables = copied(sample_lab, tmp_path)
-    with tables.connect() as connection:
+def test_the_check_finds_a_row_that_came_another_way(copied: Warehouse) -> None:
+    assert unworthy(copied) == []
+    with copied.connect() as connection:
         connection.execute("UPDATE fetched_papers SET votes = -1 WHERE position = 3")
-    assert unworthy(tables) == [f"fetched_papers {MONDAY}: votes_range, 1 of 20 rows unexpected"]
+    assert unworthy(copied) == [f"fetched_papers {MONDAY}: votes_range, 1 of 20 rows unexpected"]
 
 
 # What the source says.

@@ -78,10 +78,12 @@ class Terminal:
     def tables(self) -> dict[str, Any]:
         """All rows that a run which changes nothing must leave as they are."""
         found: dict[str, Any] = {}
-        for table in (*STEPS, "popularity", "partitions", "quarantine"):
-            frame = warehouse(self.settings).read(f"SELECT * FROM {table}")  # noqa: S608
-            of_the_run = {"run_id", "recorded_at"}.intersection(frame.columns)
-            found[table] = sorted(frame.drop(of_the_run).rows(), key=repr)
+        stored = warehouse(self.settings)
+        with stored.kept_open():
+            for table in (*STEPS, "popularity", "partitions", "quarantine"):
+                frame = stored.read(f"SELECT * FROM {table}")  # noqa: S608
+                of_the_run = {"run_id", "recorded_at"}.intersection(frame.columns)
+                found[table] = sorted(frame.drop(of_the_run).rows(), key=repr)
         return found | {"outbox": outbox(self.settings).rows()}
 
 

@@ -67,24 +67,26 @@ def _desk(folder: Path) -> Desk:
     return Desk(folder / "home", {"SOURCES": "archive", "ARCHIVE__FOLDER": str(folder / "archive")})
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    """Three days are listed, and none is made."""
-    (tmp_path / "archive").mkdir()
-    desk = _desk(tmp_path)
+def _listed(folder: Path) -> Desk:
+    (folder / "archive").mkdir()
+    desk = _desk(folder)
     for day in DAYS:
         desk.put(day)
     return desk
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """Three days are listed, and none is made."""
+    return _listed(tmp_path)
 
 
 @pytest.fixture(scope="module")
 def three_days(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a desk of which three days are made; one of Monday's titles is in quarantine."""
     folder = tmp_path_factory.mktemp("three")
-    (folder / "archive").mkdir()
-    desk = _desk(folder)
-    for day in DAYS:
-        desk.put(day, {3: {"title": "Q?"}} if day == MONDAY else {})
+    desk = _listed(folder)
+    desk.put(MONDAY, {3: {"title": "Q?"}})
     desk.make(MONDAY, WEDNESDAY)
     return folder
 
@@ -93,6 +95,23 @@ def three_days(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def made(three_days: Path, tmp_path: Path) -> Desk:
     """Three days are made; one of Monday's titles is in quarantine."""
     shutil.copytree(three_days, tmp_path, dirs_exist_ok=True)
+    return _desk(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def two_held(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a desk of which Monday is made; two of its titles are in quarantine."""
+    folder = tmp_path_factory.mktemp("two")
+    desk = _listed(folder)
+    desk.put(MONDAY, {3: {"title": "Q?"}, 5: {"title": "R!"}})
+    desk.make(MONDAY, MONDAY)
+    return folder
+
+
+@pytest.fixture
+def held(two_held: Path, tmp_path: Path) -> Desk:
+    """Monday is made; two of its titles are in quarantine."""
+    shutil.copytree(two_held, tmp_path, dirs_exist_ok=True)
     return _desk(tmp_path)
 
 
@@ -162,17 +181,15 @@ def test_the_daily_run_fetches_an_older_day_once_more_for_a_released_record(tmp_
 
 
 @pytest.mark.parametrize("again", [("backfill",), ("refetch",), ("refetch", "--from-store")], ids=" ".join)
-def test_a_decision_holds_for_every_later_run(desk: Desk, again: tuple[str, ...]) -> None:
-    desk.put(MONDAY, {3: {"title": "Q?"}, 5: {"title": "R!"}})
-    desk.make(MONDAY, MONDAY)
-    desk.said(*release(MONDAY, 3))
-    desk.said(*drop(MONDAY, 5))
-    desk.make(MONDAY, MONDAY)
+def test_a_decision_holds_for_every_later_run(held: Desk, again: tuple[str, ...]) -> None:
+    held.said(*release(MONDAY, 3))
+    held.said(*drop(MONDAY, 5))
+    held.make(MONDAY, MONDAY)
     command, *options = again
-    assert desk.run(command, MONDAY, MONDAY, *options).exit_code == 0
-    assert "Q?" in desk.titles("clean_papers", MONDAY)
-    assert "R!" not in desk.titles("clean_papers", MONDAY)
-    assert desk.listed() == []
+    assert held.run(command, MONDAY, MONDAY, *options).exit_code == 0
+    assert "Q?" in held.titles("clean_papers", MONDAY)
+    assert "R!" not in held.titles("clean_papers", MONDAY)
+    assert held.listed() == []
 
 
 def test_a_decision_outlives_a_day_that_is_rejected(made: Desk) -> None:
@@ -184,35 +201,31 @@ def test_a_decision_outlives_a_day_that_is_rejected(made: Desk) -> None:
     assert "Q?" in made.titles("digest", MONDAY)
 
 
-def test_another_value_is_judged_anew(desk: Desk) -> None:
-    desk.put(MONDAY, {3: {"title": "Q?"}, 5: {"title": "R!"}})
-    desk.make(MONDAY, MONDAY)
-    desk.said(*release(MONDAY, 3))
-    desk.said(*drop(MONDAY, 5))
-    desk.put(MONDAY, {3: {"title": "x"}, 5: {"title": "yy"}})
-    desk.make(MONDAY, MONDAY)
-    assert [row[2:] for row in desk.listed()] == [
+def test_another_value_is_judged_anew(held: Desk) -> None:
+    held.said(*release(MONDAY, 3))
+    held.said(*drop(MONDAY, 5))
+    held.put(MONDAY, {3: {"title": "x"}, 5: {"title": "yy"}})
+    held.make(MONDAY, MONDAY)
+    assert [row[2:] for row in held.listed()] == [
         (key(MONDAY, 3), "title_length", "x", "open"),
         (key(MONDAY, 5), "title_length", "yy", "open"),
     ]
-    desk.put(MONDAY, {3: {"title": "Q?"}, 5: {"title": "A title at last"}})
-    desk.make(MONDAY, MONDAY)
-    assert {"Q?", "A title at last"} <= desk.titles("clean_papers", MONDAY)
+    held.put(MONDAY, {3: {"title": "Q?"}, 5: {"title": "A title at last"}})
+    held.make(MONDAY, MONDAY)
+    assert {"Q?", "A title at last"} <= held.titles("clean_papers", MONDAY)
 
 
-def test_a_dropped_row_is_settled_and_not_counted(desk: Desk) -> None:
+def test_a_dropped_row_is_settled_and_not_counted(held: Desk) -> None:
     """Of twenty rows two may fail: with one of them settled, a third may."""
-    desk.put(MONDAY, {3: {"title": "Q?"}, 5: {"title": "R!"}})
-    desk.make(MONDAY, MONDAY)
-    desk.said(*drop(MONDAY, 3))
-    (status,) = json.loads(desk.said("status", MONDAY, MONDAY, "--json"))
+    held.said(*drop(MONDAY, 3))
+    (status,) = json.loads(held.said("status", MONDAY, MONDAY, "--json"))
     assert status["quarantined"] == 1
-    assert [row[2] for row in desk.listed()] == [key(MONDAY, 5)]
-    assert [row[2] for row in desk.listed("--all")] == [key(MONDAY, 3), key(MONDAY, 5)]
-    desk.put(MONDAY, {3: {"title": "Q?"}, 5: {"title": "R!"}, 7: {"title": "S."}})
-    desk.make(MONDAY, MONDAY)
-    assert [row[2] for row in desk.listed()] == [key(MONDAY, 5), key(MONDAY, 7)]
-    assert desk.titles("clean_papers", MONDAY).isdisjoint({"Q?", "R!", "S."})
+    assert [row[2] for row in held.listed()] == [key(MONDAY, 5)]
+    assert [row[2] for row in held.listed("--all")] == [key(MONDAY, 3), key(MONDAY, 5)]
+    held.put(MONDAY, {3: {"title": "Q?"}, 5: {"title": "R!"}, 7: {"title": "S."}})
+    held.make(MONDAY, MONDAY)
+    assert [row[2] for row in held.listed()] == [key(MONDAY, 5), key(MONDAY, 7)]
+    assert held.titles("clean_papers", MONDAY).isdisjoint({"Q?", "R!", "S."})
 
 
 def test_a_row_that_broke_two_promises_needs_both_decided(desk: Desk) -> None:
