@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestration.cli_quality import check, quarantine
+from orchestration.cli_search import search
 from orchestration.cli_texts import clean_text, tag_text, taxonomy
 from orchestration.command import DEBUG, Commands, Day, RunFailed, the_settings
 from orchestration.report_command import report
@@ -35,7 +36,7 @@ def main(debug: bool) -> None:
         warnings.filterwarnings("ignore", module="dagster")
 
 
-for command in (check, quarantine, report, clean_text, tag_text, taxonomy):
+for command in (check, quarantine, report, search, clean_text, tag_text, taxonomy):
     main.add_command(command)
 
 
