@@ -21,16 +21,25 @@ LIMITS = """
     AND NOT EXISTS (SELECT 1 FROM json_each(:categories) WHERE instr(works.categories, ' ' || value || ' ') = 0)
     AND NOT EXISTS (SELECT 1 FROM json_each(:not_categories) WHERE instr(works.categories, ' ' || value || ' ') > 0)
 """
-BEST = f"SELECT rowid FROM texts WHERE texts MATCH :match ORDER BY bm25(texts, {WEIGHTS}) LIMIT :most"  # noqa: S608
+BEST = f"""
+    SELECT number FROM works JOIN (
+        SELECT rowid AS best, bm25(texts, {WEIGHTS}) AS score FROM texts WHERE texts MATCH :match
+        ORDER BY score LIMIT :most
+    ) ON number = best
+    ORDER BY score, day DESC, work_id
+"""  # noqa: S608
 BEST_WITHIN = f"""
     SELECT number FROM texts JOIN works ON number = texts.rowid WHERE texts MATCH :match {LIMITS}
-    ORDER BY bm25(texts, {WEIGHTS}) LIMIT :most
+    ORDER BY bm25(texts, {WEIGHTS}), works.day DESC, work_id LIMIT :most
 """  # noqa: S608
 NEWEST = f"""
     SELECT number FROM texts JOIN works ON number = texts.rowid WHERE texts MATCH :match {LIMITS}
     ORDER BY works.day DESC, work_id LIMIT :most
 """  # noqa: S608
 LISTED = f"SELECT number FROM works WHERE true {LIMITS} ORDER BY day DESC, work_id LIMIT :most"  # noqa: S608
+
+BEGINNING = "SELECT word FROM words WHERE word BETWEEN ? AND ? ORDER BY titles DESC, word LIMIT ?"
+MOST_FORMS = 20
 
 BEGIN, END = "\x02", "\x03"
 """What FTS5 puts around what was found: characters that no cleaned text holds."""
@@ -89,10 +98,10 @@ def find(file: Path, query: Query, limit: int = 20, *, newest: bool = False) -> 
     has is taken for the nearest word of a title. Raises `IndexUnusable` where there is no index that can be read.
     """
     with _opened(file) as connection:
-        asked, corrected = query, {}
+        asked, corrected = _with_endings(connection, query), {}
         found = _with_every_word(connection, asked, limit, newest)
-        if not found and (corrected := spelling.corrections(connection, query)):
-            asked = _corrected(query, corrected)
+        if not found and (corrected := spelling.corrections(connection, asked)):
+            asked = _corrected(asked, corrected)
             found = _with_every_word(connection, asked, limit, newest)
         every = len(found)
         if every < limit and len(asked.parted) > 1:
@@ -155,6 +164,21 @@ def _numbers(connection: sqlite3.Connection, statement: str, query: Query, match
         "most": most,
     }
     return [number for (number,) in connection.execute(statement, asked)]
+
+
+def _with_endings(connection: sqlite3.Connection, query: Query) -> Query:
+    """Each prefix with the words of titles that begin so: the index has words without their endings, as learn."""
+
+    def of(term: Term) -> Term:
+        (first, *others) = words(term.text) or [""]
+        if not term.prefix or not first or others:
+            return term
+        forms = connection.execute(BEGINNING, (first, f"{first}\U0010ffff", MOST_FORMS))
+        return replace(term, forms=tuple(form for (form,) in forms))
+
+    parts = (query.terms, query.bound, query.without)
+    terms, bound, without = (tuple(of(term) for term in part) for part in parts)
+    return replace(query, terms=terms, bound=bound, without=without)
 
 
 def _corrected(query: Query, corrected: dict[str, str]) -> Query:

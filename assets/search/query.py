@@ -35,18 +35,19 @@ class QueryError(Exception):
 class Term:
     """A word, or a phrase of several in their order; with `prefix`, any word that begins so in the last's place.
 
-    `column` is where it must stand, of the index; anywhere, where it is empty.
+    `column` is where it must stand, of the index; anywhere, where it is empty. Each of `forms` will do, too.
     """
 
     text: str
     prefix: bool = False
     column: str = ""
+    forms: tuple[str, ...] = ()
 
     @property
     def match(self) -> str:
-        """As FTS5 writes it. Within its quotes nothing has a meaning but the quote itself."""
-        quoted = '"{}"'.format(self.text.replace('"', '""')) + "*" * self.prefix
-        return f"{self.column} : {quoted}" if self.column else quoted
+        """As FTS5 writes it."""
+        any_of = " OR ".join([_quoted(self.text) + "*" * self.prefix, *map(_quoted, self.forms)])
+        return f"{self.column} : ({any_of})" if self.column else f"({any_of})" if self.forms else any_of
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,9 @@ def parse(typed: str) -> Query:
     Raises `QueryError` where it holds nothing to look for, or a day or a category cannot be read. Whatever else is
     typed is meant literally.
     """
-    # Not a character of any text, and the end of one for SQLite.
-    pieces = [_piece(one) for one in TYPED.finditer(typed.replace("\0", " ")) if one[0]]
+    # Neither is of any text; SQLite ends a text at the one, and cannot be given the other.
+    text = typed.replace("\0", " ").encode(errors="replace").decode()
+    pieces = [_piece(one) for one in TYPED.finditer(text) if one[0]]
     query = Query(
         terms=_uncommon(_terms(pieces, without=False, bound=False)),
         bound=_terms(pieces, without=False, bound=True),
@@ -139,6 +141,11 @@ def _terms(pieces: Sequence[_Piece], *, without: bool, bound: bool) -> tuple[Ter
     fields = FIELDS.keys() if bound else {""}
     terms = (piece.term for piece in pieces if piece.field in fields and piece.without == without)
     return tuple(dict.fromkeys(term for term in terms if any(map(_is_letter, term.text))))
+
+
+def _quoted(text: str) -> str:
+    """Within quotes nothing has a meaning for FTS5 but the quote itself."""
+    return '"{}"'.format(text.replace('"', '""'))
 
 
 def _is_letter(letter: str) -> bool:

@@ -1,5 +1,5 @@
-"""What Dagster loads: six assets with their checks, the search index and the report, the jobs, the schedule, and the sensors; the sensor
-that splits windows is tried here."""
+"""What Dagster loads: six assets with their checks, the search index and the report, the jobs, the schedule, and the
+sensors; the sensor that splits windows is tried here."""
 
 import json
 import os
