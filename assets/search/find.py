@@ -40,6 +40,8 @@ LISTED = f"SELECT number FROM works WHERE true {LIMITS} ORDER BY day DESC, work_
 
 BEGINNING = "SELECT word FROM words WHERE word BETWEEN ? AND ? ORDER BY titles DESC, word LIMIT ?"
 MOST_FORMS = 20
+IN_TITLES = "SELECT titles FROM words WHERE word = ?"
+MOST_SOME = 3
 
 BEGIN, END = "\x02", "\x03"
 """What FTS5 puts around what was found: characters that no cleaned text holds."""
@@ -94,8 +96,9 @@ class Found:
 def find(file: Path, query: Query, limit: int = 20, *, newest: bool = False) -> Found:
     """At most `limit` works, the best by BM25 first, or the newest.
 
-    Works with every word come first; where they do not fill the limit, those follow that have some. A word that no work
-    has is taken for the nearest word of a title. Raises `IndexUnusable` where there is no index that can be read.
+    Works with every word come first; where they do not fill the limit, those follow that have one of the rarest. A
+    word that no work has is taken for the nearest word of a title. Raises `IndexUnusable` where there is no index that
+    can be read.
     """
     with _opened(file) as connection:
         asked, corrected = _with_endings(connection, query), {}
@@ -105,7 +108,7 @@ def find(file: Path, query: Query, limit: int = 20, *, newest: bool = False) -> 
             found = _with_every_word(connection, asked, limit, newest)
         every = len(found)
         if every < limit and len(asked.parted) > 1:
-            _add(found, connection, asked, asked.match(asked.parted, "OR"), limit, newest)
+            _add(found, connection, asked, asked.match(_rarest(connection, asked.parted), "OR"), limit, newest)
         hits = [
             _hit(connection, number, match, every_word=place < every)
             for place, (number, match) in enumerate(found.items())
@@ -143,6 +146,16 @@ def _with_every_word(connection: sqlite3.Connection, query: Query, limit: int, n
         if len(found) < limit:
             _add(found, connection, query, query.match(terms), limit, newest)
     return found
+
+
+def _rarest(connection: sqlite3.Connection, terms: Sequence[Term]) -> tuple[Term, ...]:
+    """The terms that say most; half a million works with one of the others take a second to rank, and help nobody."""
+
+    def titles(term: Term) -> int:
+        counts = [connection.execute(IN_TITLES, (word,)).fetchone() for word in words(term.text)]
+        return min((count[0] if count else 0 for count in counts), default=0)
+
+    return tuple(sorted(terms, key=titles)[:MOST_SOME])
 
 
 def _add(
