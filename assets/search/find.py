@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from assets.search import spelling
-from assets.search.index import VERSION, IndexUnusable, damaged, version, words
+from assets.search.index import VERSION, IndexUnusable, damaged, held_works, version, words
 from assets.search.query import Query, Term
 
 WEIGHTS = "8.0, 1.0, 1.0, 1.0"
@@ -113,7 +113,7 @@ def find(file: Path, query: Query, limit: int = 20, *, newest: bool = False) -> 
             _hit(connection, number, match, every_word=place < every)
             for place, (number, match) in enumerate(found.items())
         ]
-        works, last = connection.execute("SELECT count(*), (SELECT max(day) FROM works) FROM works").fetchone()
+        works, last = held_works(connection)
         return Found(hits, asked, corrected, works, date.fromisoformat(last) if last else None)
 
 

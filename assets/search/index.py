@@ -25,7 +25,7 @@ VERSION = 1
 
 TABLES = """
     -- The days that are in it, each with the making that it was read from.
-    CREATE TABLE days (day TEXT PRIMARY KEY, making TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE days (day TEXT PRIMARY KEY, making TEXT NOT NULL, works INTEGER NOT NULL) WITHOUT ROWID;
 
     CREATE TABLE works (
         number INTEGER PRIMARY KEY,
@@ -124,6 +124,12 @@ def version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
+def held_works(connection: sqlite3.Connection) -> tuple[int, str | None]:
+    """How many works are in it, and the last day that has any; to count a million takes longer than to find."""
+    works, newest = connection.execute("SELECT coalesce(sum(works), 0), max(day) FROM days WHERE works > 0").fetchone()
+    return works, newest
+
+
 def words(text: str) -> list[str]:
     """The words of a text as the index tells them apart, small and without accents, but with their endings."""
     plain = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
@@ -174,10 +180,12 @@ def _brought_up(connection: sqlite3.Connection, makings: Mapping[date, str], rea
         _take(connection, days=[*changed, *(held.keys() - makings.keys())])
         for start in range(0, len(changed), DAYS_AT_ONCE):
             days = changed[start : start + DAYS_AT_ONCE]
-            _put(connection, read(days))
-            connection.executemany("INSERT INTO days VALUES (?, ?)", [(str(day), makings[day]) for day in days])
-        (works,) = connection.execute("SELECT count(*) FROM works").fetchone()
-    return changed, works
+            works = read(days)
+            _put(connection, works)
+            count = Counter(works["day"])
+            rows = [(str(day), makings[day], count[str(day)]) for day in days]
+            connection.executemany("INSERT INTO days VALUES (?, ?, ?)", rows)
+        return changed, held_works(connection)[0]
 
 
 def _take(connection: sqlite3.Connection, days: Iterable[date] = (), work_ids: Iterable[str] = ()) -> None:
