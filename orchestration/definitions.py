@@ -6,6 +6,7 @@ from assets.clean.asset import clean_papers
 from assets.dedupe.asset import unique_papers
 from assets.fetch.asset import fetched_papers
 from assets.mail.asset import deliveries, digest
+from assets.search.asset import search_index
 from assets.tag.asset import tagged_papers
 from orchestration.jobs import backfill, daily_digest, report, send
 from orchestration.quality_report import quality_report
@@ -22,7 +23,16 @@ from orchestration.sensors import (
 from orchestration.settings import current
 
 defs = dg.Definitions(
-    assets=[fetched_papers, clean_papers, unique_papers, tagged_papers, digest, deliveries, quality_report],
+    assets=[
+        fetched_papers,
+        clean_papers,
+        unique_papers,
+        tagged_papers,
+        digest,
+        deliveries,
+        search_index,
+        quality_report,
+    ],
     jobs=[daily_digest, backfill, send, report],
     schedules=[daily],
     sensors=[

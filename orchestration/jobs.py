@@ -3,7 +3,7 @@
 import dagster as dg
 
 EVERYTHING = dg.AssetSelection.assets(
-    "fetched_papers", "clean_papers", "unique_papers", "tagged_papers", "digest", "deliveries"
+    "fetched_papers", "clean_papers", "unique_papers", "tagged_papers", "digest", "deliveries", "search_index"
 )
 MAIL = dg.AssetSelection.assets("deliveries")
 

@@ -45,6 +45,7 @@ def resources(settings: Settings) -> dict[str, Any]:
         "desk": dg.ResourceDefinition(lambda _: desk(settings)),
         "alarm": dg.ResourceDefinition(lambda _: alarm(settings)),
         "reports": dg.ResourceDefinition(lambda _: reports(settings)),
+        "search_file": dg.ResourceDefinition(lambda _: settings.search_file),
         "data_docs": dg.ResourceDefinition(lambda context: data_docs(settings, context)),
     }
 

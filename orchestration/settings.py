@@ -262,6 +262,11 @@ class Settings(_Part):
         return parseaddr(self.http.contact or self.mail.sender)[1]
 
     @property
+    def search_file(self) -> Path:
+        """The index of all works, which `paperboy search` reads."""
+        return self.home / "search.sqlite"
+
+    @property
     def reports(self) -> Path:
         """The folder of all that is written for a browser."""
         return self.home / "reports"

@@ -36,21 +36,25 @@ def step(
         definition: dg.AssetsDefinition = asset(_with_data_docs(function))
         return definition
 
+    asset = by_day(
+        name=table,
+        deps=list(deps),
+        check_specs=gate.specs(table),
+        retry_policy=retry_policy,
+        group_name=group,
+        kinds=kinds,
+        metadata={"dagster/table_name": f"warehouse.{table}"},
+    )
+    return made
+
+
+def by_day(**described: Any) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """An asset made by day and backfilled in windows, which may end without output; described as for `dg.asset`."""
     with warnings.catch_warnings():
         # A year's backfill rests on backfill policies; that they are beta need not be said at every start.
         warnings.simplefilter("ignore", BetaWarning)
-        asset = dg.asset(
-            name=table,
-            deps=list(deps),
-            partitions_def=DAYS,
-            backfill_policy=WINDOWS,
-            check_specs=gate.specs(table),
-            output_required=False,
-            retry_policy=retry_policy,
-            group_name=group,
-            kinds=kinds,
-            metadata={"dagster/table_name": f"warehouse.{table}"},
-        )
+        made: Callable[[Callable[..., Any]], dg.AssetsDefinition]
+        made = dg.asset(partitions_def=DAYS, backfill_policy=WINDOWS, output_required=False, **described)
     return made
 
 

@@ -43,8 +43,8 @@ class Terminal:
     def settings(self) -> Settings:
         return load(self.variables, self.home / "no-such.toml")
 
-    def __call__(self, *arguments: object, made_in: Lab | None = None) -> Result:
-        """Call it; the jobs are those of a lab, where one is given."""
+    def __call__(self, *arguments: object, made_in: Lab | None = None, color: bool = False) -> Result:
+        """Call it; the jobs are those of a lab, where one is given. With `color`, as on a terminal."""
         with pytest.MonkeyPatch.context() as patch:
             for name, value in self.variables.items():
                 patch.setenv(name, value)
@@ -53,7 +53,8 @@ class Terminal:
                 patch.setattr("orchestration.definitions.defs", made_in.defs)
             current.cache_clear()
             try:
-                return CliRunner().invoke(main, [str(argument) for argument in arguments], prog_name="paperboy")
+                words = [str(argument) for argument in arguments]
+                return CliRunner().invoke(main, words, prog_name="paperboy", color=color)
             finally:
                 current.cache_clear()
 

@@ -1,5 +1,5 @@
-"""What Dagster loads: six assets with their checks and the report, the jobs, the schedule, and the sensors; the sensor
-that splits windows is tried here."""
+"""What Dagster loads: six assets with their checks, the search index and the report, the jobs, the schedule, and the
+sensors; the sensor that splits windows is tried here."""
 
 import json
 import os
@@ -62,6 +62,7 @@ def test_the_assets_and_what_each_is_made_from() -> None:
         "tagged_papers": {"unique_papers"},
         "digest": {"unique_papers", "tagged_papers"},
         "deliveries": {"digest"},
+        "search_index": {"unique_papers", "tagged_papers"},
         "quality_report": set(),
     }
 
@@ -72,7 +73,7 @@ def test_the_upstream_of_a_suite_is_one_of_the_assets_before(step: str) -> None:
     assert upstream is None or dg.AssetKey(upstream) in GRAPH.get(dg.AssetKey(step)).parent_keys
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", [*STEPS, "search_index"])
 def test_an_asset_is_made_by_day_and_backfilled_in_windows(step: str) -> None:
     asset = GRAPH.get(dg.AssetKey(step))
     assert asset.partitions_def == DAYS
@@ -117,13 +118,24 @@ def test_the_days_go_from_the_first_day_to_yesterday() -> None:
 
 @pytest.mark.parametrize(
     ("job", "steps"),
-    [("daily_digest", set(STEPS)), ("backfill", set(STEPS) - {"deliveries"}), ("send", {"deliveries"})],
+    [
+        ("daily_digest", {*STEPS, "search_index"}),
+        ("backfill", {*STEPS, "search_index"} - {"deliveries"}),
+        ("send", {"deliveries"}),
+    ],
 )
 def test_a_job_makes_these_assets_of_a_day(job: str, steps: set[str]) -> None:
     resolved = defs.resolve_job_def(job)
     assert {key.to_user_string() for key in resolved.asset_layer.selected_asset_keys} == steps
     assert resolved.partitions_def == DAYS
     assert resolved.executor_def.name == "in_process"
+
+
+def test_the_mail_does_not_rest_on_the_search_index() -> None:
+    index = GRAPH.get(dg.AssetKey("search_index"))
+    assert index.child_keys == set()
+    assert index.description
+    assert {key.name for key in index.check_keys} == {"up_to_date"}
 
 
 def test_the_report_is_of_no_day_and_waits_for_what_makes_papers() -> None:

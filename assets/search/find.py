@@ -1,0 +1,236 @@
+"""Asking the index: the works that a query finds, best first, with what was found marked. Needs no warehouse."""
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from assets.search import spelling
+from assets.search.index import VERSION, IndexUnusable, damaged, held_works, version, words
+from assets.search.query import Query, Term
+
+WEIGHTS = "8.0, 1.0, 1.0, 1.0"
+"""Of title, abstract, authors and tags in BM25; chosen on titles that lack two words, see docs/search.md."""
+
+LIMITS = """
+    AND (:after IS NULL OR works.day >= :after) AND (:before IS NULL OR works.day < :before)
+    AND NOT EXISTS (SELECT 1 FROM json_each(:categories) WHERE instr(works.categories, ' ' || value || ' ') = 0)
+    AND NOT EXISTS (SELECT 1 FROM json_each(:not_categories) WHERE instr(works.categories, ' ' || value || ' ') > 0)
+"""
+BEST = f"""
+    SELECT number FROM works JOIN (
+        SELECT rowid AS best, bm25(texts, {WEIGHTS}) AS score FROM texts WHERE texts MATCH :match
+        ORDER BY score LIMIT :most
+    ) ON number = best
+    ORDER BY score, day DESC, work_id
+"""  # noqa: S608
+BEST_WITHIN = f"""
+    SELECT number FROM texts JOIN works ON number = texts.rowid WHERE texts MATCH :match {LIMITS}
+    ORDER BY bm25(texts, {WEIGHTS}), works.day DESC, work_id LIMIT :most
+"""  # noqa: S608
+NEWEST = f"""
+    SELECT number FROM texts JOIN works ON number = texts.rowid WHERE texts MATCH :match {LIMITS}
+    ORDER BY works.day DESC, work_id LIMIT :most
+"""  # noqa: S608
+LISTED = f"SELECT number FROM works WHERE true {LIMITS} ORDER BY day DESC, work_id LIMIT :most"  # noqa: S608
+
+BEGINNING = "SELECT word FROM words WHERE word BETWEEN ? AND ? ORDER BY titles DESC, word LIMIT ?"
+MOST_FORMS = 20
+IN_TITLES = "SELECT titles FROM words WHERE word = ?"
+MOST_SOME = 3
+
+BEGIN, END = "\x02", "\x03"
+"""What FTS5 puts around what was found: characters that no cleaned text holds."""
+
+EXTRACT_WORDS = 40
+SHOWN = "SELECT day, work_id, title, abstract, authors, tags, categories, url, withdrawn FROM works WHERE number = ?"
+MARKED = f"""
+    SELECT highlight(texts, 0, '{BEGIN}', '{END}') AS title, snippet(texts, 1, '{BEGIN}', '{END}', '…', {EXTRACT_WORDS})
+    FROM texts WHERE texts MATCH ? AND rowid = ?
+"""  # noqa: S608
+BUSY_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A text, and where in it what was looked for stands: from the first to before the second character of each."""
+
+    text: str
+    marks: Sequence[tuple[int, int]] = ()
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A work that was found; `every_word` where all that was looked for stands in it, not only some words."""
+
+    work_id: str
+    day: date
+    title: Marked
+    extract: Marked
+    authors: Sequence[str]
+    tags: Sequence[str]
+    categories: Sequence[str]
+    url: str
+    withdrawn: bool
+    every_word: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """The works that a query finds, in their order; `query` is what was looked for instead, where `corrected`.
+
+    `works` and `newest` say what was looked through: how many works, up to which day.
+    """
+
+    hits: Sequence[Hit]
+    query: Query
+    corrected: dict[str, str]
+    works: int
+    newest: date | None
+
+
+def find(file: Path, query: Query, limit: int = 20, *, newest: bool = False) -> Found:
+    """At most `limit` works, the best by BM25 first, or the newest.
+
+    Works with every word come first; where they do not fill the limit, those follow that have one of the rarest. A
+    word that no work has is taken for the nearest word of a title. Raises `IndexUnusable` where there is no index that
+    can be read.
+    """
+    with _opened(file) as connection:
+        asked, corrected = _with_endings(connection, query), {}
+        found = _with_every_word(connection, asked, limit, newest)
+        if not found and (corrected := spelling.corrections(connection, asked)):
+            asked = _corrected(asked, corrected)
+            found = _with_every_word(connection, asked, limit, newest)
+        every = len(found)
+        if every < limit and len(asked.parted) > 1:
+            _add(found, connection, asked, asked.match(_rarest(connection, asked.parted), "OR"), limit, newest)
+        hits = [
+            _hit(connection, number, match, every_word=place < every)
+            for place, (number, match) in enumerate(found.items())
+        ]
+        works, last = held_works(connection)
+        return Found(hits, asked, corrected, works, date.fromisoformat(last) if last else None)
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[sqlite3.Connection]:
+    """The index, in a transaction that sees one state of it. Raises `IndexUnusable`."""
+    if not file.exists():
+        raise IndexUnusable(f"there is no search index yet at {file}: the next run makes it, such as paperboy digest")
+    try:
+        uri = f"{file.resolve().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
+            if version(connection) != VERSION:
+                raise IndexUnusable(
+                    f"the search index {file} is of another version of Paperboy: the next run makes it anew, "
+                    "such as paperboy digest"
+                )
+            connection.execute("BEGIN")
+            yield connection
+    except sqlite3.DatabaseError as error:
+        todo = "remove it, and the next run makes it anew" if damaged(error) else "look at the folder and its rights"
+        raise IndexUnusable(f"the search index {file} cannot be read: {error}; {todo}") from error
+
+
+def _with_every_word(connection: sqlite3.Connection, query: Query, limit: int, newest: bool) -> dict[int, str]:
+    """The numbers of the works, each with the expression that found it; compounds as phrases first, then parted."""
+    found: dict[int, str] = {}
+    if not query.has_text:
+        return dict.fromkeys(_numbers(connection, LISTED, query, "", limit), "")
+    for terms in dict.fromkeys((query.terms, query.parted)):
+        if len(found) < limit:
+            _add(found, connection, query, query.match(terms), limit, newest)
+    return found
+
+
+def _rarest(connection: sqlite3.Connection, terms: Sequence[Term]) -> tuple[Term, ...]:
+    """The terms that say most; half a million works with one of the others take a second to rank, and help nobody."""
+
+    def titles(term: Term) -> int:
+        counts = [connection.execute(IN_TITLES, (word,)).fetchone() for word in words(term.text)]
+        return min((count[0] if count else 0 for count in counts), default=0)
+
+    return tuple(sorted(terms, key=titles)[:MOST_SOME])
+
+
+def _add(
+    found: dict[int, str], connection: sqlite3.Connection, query: Query, match: str, limit: int, newest: bool
+) -> None:
+    statement = NEWEST if newest else BEST_WITHIN if query.limits else BEST
+    for number in _numbers(connection, statement, query, match, limit):
+        if len(found) < limit:
+            found.setdefault(number, match)
+
+
+def _numbers(connection: sqlite3.Connection, statement: str, query: Query, match: str, most: int) -> list[int]:
+    asked = {
+        "match": match,
+        "after": query.after and str(query.after),
+        "before": query.before and str(query.before),
+        "categories": json.dumps(query.categories),
+        "not_categories": json.dumps(query.not_categories),
+        "most": most,
+    }
+    return [number for (number,) in connection.execute(statement, asked)]
+
+
+def _with_endings(connection: sqlite3.Connection, query: Query) -> Query:
+    """Each prefix with the words of titles that begin so: the index has words without their endings, as learn."""
+
+    def of(term: Term) -> Term:
+        (first, *others) = words(term.text) or [""]
+        if not term.prefix or not first or others:
+            return term
+        forms = connection.execute(BEGINNING, (first, f"{first}\U0010ffff", MOST_FORMS))
+        return replace(term, forms=tuple(form for (form,) in forms))
+
+    parts = (query.terms, query.bound, query.without)
+    terms, bound, without = (tuple(of(term) for term in part) for part in parts)
+    return replace(query, terms=terms, bound=bound, without=without)
+
+
+def _corrected(query: Query, corrected: dict[str, str]) -> Query:
+    def of(term: Term) -> Term:
+        texts = [corrected.get(word, word) for word in words(term.text)]
+        return replace(term, text=" ".join(texts)) if corrected.keys() & set(words(term.text)) else term
+
+    return replace(query, terms=tuple(of(term) for term in query.terms))
+
+
+def _hit(connection: sqlite3.Connection, number: int, match: str, *, every_word: bool) -> Hit:
+    day, work_id, title, abstract, authors, tags, categories, url, withdrawn = connection.execute(
+        SHOWN, (number,)
+    ).fetchone()
+    marked = connection.execute(MARKED, (match, number)).fetchone() if match else None
+    title, extract = marked or (title, " ".join(abstract.split()[:EXTRACT_WORDS]))
+    return Hit(
+        work_id=work_id,
+        day=date.fromisoformat(day),
+        title=_marked(title),
+        extract=_marked(extract),
+        authors=_listed(authors, "; "),
+        tags=_listed(tags, "; "),
+        categories=_listed(categories.strip(), " "),
+        url=url,
+        withdrawn=bool(withdrawn),
+        every_word=every_word,
+    )
+
+
+def _listed(text: str, between: str) -> list[str]:
+    return [part for part in text.split(between) if part]
+
+
+def _marked(text: str) -> Marked:
+    """The text without the characters that mark, and the places between them."""
+    pieces = re.split(f"[{BEGIN}{END}]", text)
+    ends: list[int] = []
+    for piece in pieces:
+        ends.append(len(piece) + (ends[-1] if ends else 0))
+    # Marks come in pairs: the first ends where the second piece begins.
+    return Marked("".join(pieces), tuple(zip(ends[0:-1:2], ends[1:-1:2], strict=True)))
