@@ -41,7 +41,7 @@ LISTED = f"SELECT number FROM works WHERE true {LIMITS} ORDER BY day DESC, work_
 BEGINNING = "SELECT word FROM words WHERE word BETWEEN ? AND ? ORDER BY titles DESC, word LIMIT ?"
 MOST_FORMS = 20
 IN_TITLES = "SELECT titles FROM words WHERE word = ?"
-MOST_SOME = 3
+MOST_SOME, MOST_TITLES = 3, 500
 
 BEGIN, END = "\x02", "\x03"
 """What FTS5 puts around what was found: characters that no cleaned text holds."""
@@ -149,13 +149,14 @@ def _with_every_word(connection: sqlite3.Connection, query: Query, limit: int, n
 
 
 def _rarest(connection: sqlite3.Connection, terms: Sequence[Term]) -> tuple[Term, ...]:
-    """The terms that say most; half a million works with one of the others take a second to rank, and help nobody."""
+    """The terms that say most: to rank half a million works with one of the others takes a second, and helps nobody."""
 
     def titles(term: Term) -> int:
         counts = [connection.execute(IN_TITLES, (word,)).fetchone() for word in words(term.text)]
         return min((count[0] if count else 0 for count in counts), default=0)
 
-    return tuple(sorted(terms, key=titles)[:MOST_SOME])
+    first, *others = sorted(((titles(term), term) for term in terms), key=lambda counted: counted[0])
+    return (first[1], *(term for count, term in others[: MOST_SOME - 1] if count <= MOST_TITLES))
 
 
 def _add(
