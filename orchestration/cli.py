@@ -13,7 +13,7 @@ import click
 
 from orchestration.cli_quality import check, quarantine
 from orchestration.cli_ranking import explain, top
-from orchestration.cli_search import search
+from orchestration.cli_search import search, similar
 from orchestration.cli_texts import clean_text, tag_text, taxonomy
 from orchestration.command import DEBUG, Commands, Day, RunFailed, the_settings
 from orchestration.report_command import report
@@ -37,7 +37,7 @@ def main(debug: bool) -> None:
         warnings.filterwarnings("ignore", module="dagster")
 
 
-for command in (check, quarantine, report, explain, top, search, clean_text, tag_text, taxonomy):
+for command in (check, quarantine, report, explain, top, search, similar, clean_text, tag_text, taxonomy):
     main.add_command(command)
 
 

@@ -8,6 +8,7 @@ import click
 from orchestration.command import the_settings
 
 DEFAULT_LIMIT = 10
+ALIKE = 5
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -39,4 +40,27 @@ def search(query: Sequence[str], limit: int, newest: bool, as_json: bool) -> Non
         return
     for line in found.lines(answer):
         # Click itself leaves out what is bold where standard output is no terminal.
+        click.echo(line, color=False if os.environ.get("NO_COLOR") else None)
+
+
+@click.command()
+@click.argument("paper", metavar="ID")
+@click.option("--limit", type=click.IntRange(min=1), default=ALIKE, show_default=True, help="At most so many.")
+@click.option("--json", "as_json", is_flag=True, help="A JSON array.")
+def similar(paper: str, limit: int, as_json: bool) -> None:
+    """List the works that are most like a paper, by the words that tell it from the others.
+
+    An ID is an arXiv id in any spelling, or source:id.
+    """
+    import json
+
+    from assets.clean.ids import named
+    from assets.search.similar import similar as alike
+    from orchestration import found
+
+    hits = alike(the_settings().search_file, named(paper), limit)
+    if as_json:
+        click.echo(json.dumps([found.values(hit) for hit in hits], ensure_ascii=False, indent=2))
+        return
+    for line in found.paragraphs(hits):
         click.echo(line, color=False if os.environ.get("NO_COLOR") else None)

@@ -1,6 +1,6 @@
 """What `paperboy search` found, as text for a person and as plain values for a machine."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
@@ -26,13 +26,22 @@ def lines(found: Found) -> Iterator[str]:
         yield ""
 
 
+def paragraphs(hits: Sequence[Hit]) -> Iterator[str]:
+    """A paragraph a work, or that there is none."""
+    if not hits:
+        yield "nothing is like it: no other work has any of its telling words"
+    for hit in hits:
+        yield from _paragraph(hit)
+        yield ""
+
+
 def as_json(found: Found) -> dict[str, Any]:
     """The same as plain values; a mark is a pair of places in its text, of the first character and after the last."""
     return {
         "corrected": found.corrected,
         "works": found.works,
         "newest_day": found.newest and str(found.newest),
-        "hits": [_values(hit) for hit in found.hits],
+        "hits": [values(hit) for hit in found.hits],
     }
 
 
@@ -57,7 +66,8 @@ def _bold(marked: Marked) -> str:
     return text + marked.text[end:]
 
 
-def _values(hit: Hit) -> dict[str, Any]:
+def values(hit: Hit) -> dict[str, Any]:
+    """A work as plain values."""
     return {
         "work_id": hit.work_id,
         "day": str(hit.day),

@@ -100,7 +100,7 @@ def find(file: Path, query: Query, limit: int = 20, *, newest: bool = False) -> 
     word that no work has is taken for the nearest word of a title. Raises `IndexUnusable` where there is no index that
     can be read.
     """
-    with _opened(file) as connection:
+    with opened(file) as connection:
         asked, corrected = _with_endings(connection, query), {}
         found = _with_every_word(connection, asked, limit, newest)
         if not found and (corrected := spelling.corrections(connection, asked)):
@@ -110,7 +110,7 @@ def find(file: Path, query: Query, limit: int = 20, *, newest: bool = False) -> 
         if every < limit and len(asked.parted) > 1:
             _add(found, connection, asked, asked.match(_rarest(connection, asked.parted), "OR"), limit, newest)
         hits = [
-            _hit(connection, number, match, every_word=place < every)
+            hit(connection, number, match, every_word=place < every)
             for place, (number, match) in enumerate(found.items())
         ]
         works, last = held_works(connection)
@@ -118,7 +118,7 @@ def find(file: Path, query: Query, limit: int = 20, *, newest: bool = False) -> 
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[sqlite3.Connection]:
+def opened(file: Path) -> Iterator[sqlite3.Connection]:
     """The index, in a transaction that sees one state of it. Raises `IndexUnusable`."""
     if not file.exists():
         raise IndexUnusable(f"there is no search index yet at {file}: the next run makes it, such as paperboy digest")
@@ -203,7 +203,8 @@ def _corrected(query: Query, corrected: dict[str, str]) -> Query:
     return replace(query, terms=tuple(of(term) for term in query.terms))
 
 
-def _hit(connection: sqlite3.Connection, number: int, match: str, *, every_word: bool) -> Hit:
+def hit(connection: sqlite3.Connection, number: int, match: str, *, every_word: bool) -> Hit:
+    """The work of that number, with the words that `match` finds in it marked."""
     day, work_id, title, abstract, authors, tags, categories, url, withdrawn = connection.execute(
         SHOWN, (number,)
     ).fetchone()
