@@ -6,11 +6,11 @@ from assets.clean.asset import clean_papers
 from assets.dedupe.asset import unique_papers
 from assets.fetch.asset import fetched_papers
 from assets.mail.asset import deliveries, digest
-from assets.tag.asset import tagged_papers
-from orchestration.jobs import backfill, daily_digest, report, send
+from assets.tag.asset import models, tagged_papers
+from orchestration.jobs import backfill, daily_digest, learn, report, send
 from orchestration.quality_report import quality_report
 from orchestration.resources import resources
-from orchestration.schedules import daily
+from orchestration.schedules import daily, weekly
 from orchestration.sensors import (
     alert_on_failure,
     alert_on_success,
@@ -22,9 +22,9 @@ from orchestration.sensors import (
 from orchestration.settings import current
 
 defs = dg.Definitions(
-    assets=[fetched_papers, clean_papers, unique_papers, tagged_papers, digest, deliveries, quality_report],
-    jobs=[daily_digest, backfill, send, report],
-    schedules=[daily],
+    assets=[fetched_papers, clean_papers, unique_papers, tagged_papers, digest, deliveries, models, quality_report],
+    jobs=[daily_digest, backfill, send, learn, report],
+    schedules=[daily, weekly],
     sensors=[
         day_by_day,
         alert_on_failure,
