@@ -7,11 +7,11 @@ from assets.dedupe.asset import unique_papers
 from assets.fetch.asset import fetched_papers
 from assets.mail.asset import deliveries, digest
 from assets.search.asset import search_index
-from assets.tag.asset import tagged_papers
-from orchestration.jobs import backfill, daily_digest, report, send
+from assets.tag.asset import models, tagged_papers
+from orchestration.jobs import backfill, daily_digest, learn, report, send
 from orchestration.quality_report import quality_report
 from orchestration.resources import resources
-from orchestration.schedules import daily
+from orchestration.schedules import daily, weekly
 from orchestration.sensors import (
     alert_on_failure,
     alert_on_success,
@@ -30,11 +30,12 @@ defs = dg.Definitions(
         tagged_papers,
         digest,
         deliveries,
+        models,
         search_index,
         quality_report,
     ],
-    jobs=[daily_digest, backfill, send, report],
-    schedules=[daily],
+    jobs=[daily_digest, backfill, send, learn, report],
+    schedules=[daily, weekly],
     sensors=[
         day_by_day,
         alert_on_failure,

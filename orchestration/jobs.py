@@ -1,4 +1,4 @@
-"""The jobs: everything for a day, everything but the mail for many days, the mail of one past day, the report."""
+"""The jobs: everything for a day, everything but the mail for many, the mail of a past day, learning, the report."""
 
 import dagster as dg
 
@@ -13,6 +13,13 @@ daily_digest = dg.define_asset_job(
 backfill = dg.define_asset_job("backfill", EVERYTHING - MAIL, description="Any past days, but for the mail.")
 send = dg.define_asset_job(
     "send", MAIL, description="The mail of one past day; its config must name the day in confirmed_day."
+)
+learn = dg.define_asset_job(
+    "learn",
+    dg.AssetSelection.assets("models"),
+    # What makes papers goes first, where runs stand in the queue.
+    tags={"dagster/priority": "-1"},
+    description="What the stored papers up to a day teach, for the days after it.",
 )
 report = dg.define_asset_job(
     "report",

@@ -1,4 +1,7 @@
-"""When: every day at the operator's time, for the day before and, without mail, for every day that was missed."""
+"""When: every day at the operator's time, for the day before and, without mail, for every day that was missed.
+
+On Sundays, when few lists come, also what is learned from all days so far.
+"""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -6,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from orchestration.jobs import daily_digest
+from orchestration.jobs import daily_digest, learn
 from orchestration.partitions import DAYS_A_RUN
 from orchestration.runs import days_between
 from orchestration.settings import current
@@ -41,6 +44,21 @@ def daily(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
             tags={CAUGHT_UP: f"{day} had no digest; asked for by {asked}"},
         )
     yield dg.RunRequest(run_key=f"{tick.isoformat()}/{newest}", partition_key=newest.isoformat())
+
+
+@dg.schedule(
+    job=learn,
+    name="weekly",
+    cron_schedule=f"{current().schedule.time.minute} {current().schedule.time.hour} * * 0",
+    execution_timezone=current().schedule.time_zone,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Learns anew, every Sunday, from all papers up to the day before.",
+)
+def weekly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """A training on the papers up to the day before."""
+    tick = context.scheduled_execution_time
+    day = tick.astimezone(ZoneInfo(current().schedule.time_zone)).date() - timedelta(days=1)
+    return dg.RunRequest(run_key=tick.isoformat(), partition_key=day.isoformat())
 
 
 def missing(made: set[date], newest: date, first_day: date, back: int) -> list[date]:

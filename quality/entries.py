@@ -24,6 +24,7 @@ PREVIEW_COLUMNS: Mapping[str, Sequence[str]] = {
     "tagged_papers": ("work_id", "topics"),
     "digest": ("place", "title", "topic", "score", "why"),
     "deliveries": ("recipient", "state", "papers"),
+    "models": ("name", "score", "floor", "replaced_score", "told"),
 }
 PREVIEW_LENGTH = 60
 """Characters of a cell; the UI shows Markdown of up to a thousand characters in place, and hides longer ones."""

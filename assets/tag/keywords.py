@@ -1,13 +1,14 @@
 """Keywords in one vocabulary: the source's own, or else what a text itself names as its subject.
 
-What belongs here: the spelling of keywords, and finding them in a text. Both depend on the paper and the taxonomy
-alone, never on other papers, so that a day made again has the keywords that it had.
+What belongs here: the spelling of keywords, and finding them in a text. Both depend on the paper, the taxonomy and
+what was learned before the paper's day, so that a day made again has the keywords that it had.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from assets.tag.taxonomy import Taxonomy
@@ -22,6 +23,14 @@ LONGEST = 5
 REACH = 100
 """Characters before an acronym in brackets in which its name is looked for."""
 
+WITH_ACRONYM, REPEATED, OF_TAXONOMY = 0.5, 0.3, 0.1
+"""Rates of what no source has given as a keyword yet, by how it was found."""
+
+LEAST_RATE = 0.15
+"""The rate from which a phrase is a keyword, where rates were learned."""
+
+_LETTERS = re.compile(r"[^\W_]+")
+_PARTED = re.compile(r"[.,;:!?)\]]+(?:\s+|$)|\s[(\[]")
 _IN_BRACKETS = re.compile(r"\s*\(([^()]*)\)\s*$")
 _ACRONYM = re.compile(r"\(([A-Z][A-Za-z0-9-]{1,9})\)")
 _TOKEN = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*|[.,;:!?()\[\]\"“”—]")
@@ -69,6 +78,22 @@ class Vocabulary:
         return cls(spellings, {key(short): key(long) for short, long in taxonomy.synonyms.items()})
 
 
+@dataclass(frozen=True)
+class Rates:
+    """Of keywords that sources gave, by their keys: how often a text that holds one is given it by its source."""
+
+    by_key: Mapping[str, float]
+
+    @cached_property
+    def beginnings(self) -> frozenset[str]:
+        """The words that a longer key begins with."""
+        every = (name.split() for name in self.by_key)
+        return frozenset(" ".join(listed[:end]) for listed in every for end in range(1, len(listed)))
+
+
+NO_RATES = Rates({})
+
+
 def key(keyword: str) -> str:
     """What the spellings of a keyword share: words in small letters, the last in singular, nothing in brackets."""
     return singular(words(_IN_BRACKETS.sub("", keyword)))
@@ -82,13 +107,51 @@ def folded(keywords: Iterable[str], vocabulary: Vocabulary) -> list[str]:
     return list(_by_key(keywords, vocabulary).values())
 
 
-def extracted(title: str, abstract: str, phrases: Sequence[str], vocabulary: Vocabulary) -> list[str]:
+def extracted(
+    title: str, abstract: str, phrases: Sequence[str], vocabulary: Vocabulary, rates: Rates = NO_RATES
+) -> list[str]:
     """At most `MOST` keywords of a text, the most telling first; `phrases` of the taxonomy stand in it, best first.
 
     What the text itself gives an acronym to comes first ("low-rank adaptation (LoRA)"), then the phrases, none that
-    stands within another; then what the text says at least twice in several words.
+    stands within another; then what the text says at least twice in several words. Where `rates` were learned, which
+    say of a keyword how often a text that holds it is given it, all are ranked by them.
     """
     text = f"{abstract} . {title}"  # titles have capitals that keywords have not
+    return _ranked(text, phrases, vocabulary, rates) if rates.by_key else _in_turn(text, phrases, vocabulary)
+
+
+def phrases_in(text: str, known: Rates) -> dict[str, str]:
+    """The keys of the keywords that stand in a text, each with its phrase as it first stands."""
+    found: dict[str, str] = {}
+    for part in _PARTED.split(text):
+        listed = [(word[0].lower(), *word.span()) for word in _LETTERS.finditer(part)]
+        for start, (_, begin, _) in enumerate(listed):
+            said = ""
+            for word, _, end in listed[start : start + LONGEST]:
+                said = f"{said} {word}".lstrip()
+                if (name := singular(said)) in known.by_key:
+                    found.setdefault(name, part[begin:end])
+                if said not in known.beginnings:
+                    break
+    return found
+
+
+def _ranked(text: str, phrases: Sequence[str], vocabulary: Vocabulary, rates: Rates) -> list[str]:
+    """By rate; what nobody gave yet has that of its kind."""
+    kinds = ((REPEATED, _repeated(text)), (OF_TAXONOMY, phrases), (WITH_ACRONYM, [*_with_acronyms(text)]))
+    ranked: dict[str, tuple[float, str]] = {}
+    for worth, listed in (*kinds, (0.0, list(phrases_in(text, rates).values()))):
+        for name, keyword in _by_key(listed, vocabulary).items():
+            before, _ = ranked.get(name, (0.0, ""))
+            ranked[name] = (rates.by_key.get(name, max(worth, before)), keyword)
+    found: dict[str, str] = {}
+    for name, (rate, keyword) in sorted(ranked.items(), key=lambda item: -item[1][0]):
+        if rate >= LEAST_RATE and not _within(name, found):
+            found[name] = keyword
+    return list(found.values())[:MOST]
+
+
+def _in_turn(text: str, phrases: Sequence[str], vocabulary: Vocabulary) -> list[str]:
     known = _by_key([*_with_acronyms(text), *phrases], vocabulary)
     found = {name: keyword for name, keyword in known.items() if not _within(name, known)}
     for name, keyword in _by_key(_repeated(text), vocabulary).items():

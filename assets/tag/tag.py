@@ -14,7 +14,8 @@ from datetime import date
 
 import polars as pl
 
-from assets.tag.keywords import Vocabulary, extracted, folded
+from assets.tag.keywords import Rates, Vocabulary, extracted, folded
+from assets.tag.learned import NOTHING, Learned, text
 from assets.tag.taxonomy import Taxonomy, Topic
 from assets.tag.words import acronym, forms, padded, spaced, words
 
@@ -35,10 +36,16 @@ TAGGED = pl.Schema(
         "keywords": pl.List(pl.String()),
         "categories": pl.List(pl.String()),
         "keywords_from": pl.String(),
+        "categories_from": pl.String(),
         "prior": pl.Float64(),
+        "model": pl.String(),
     }
 )
-"""The columns of `tagged_papers`; `field` is title or abstract, `keywords_from` is source or text."""
+"""The columns of `tagged_papers`; `field` is title or abstract, `keywords_from` is source or text.
+
+`categories_from` is source or learned, null without categories; `prior` is ln(1 + votes) to come above the mean of the
+day, by the version `model` of what was learned.
+"""
 
 MOST_TOPICS = 5
 """Topics that a work keeps; more would say nothing about it."""
@@ -53,13 +60,14 @@ _POINTS = {"title": (3.0, 1), "abstract": (1.0, 3)}
 """By field: the points of an occurrence, and how many occurrences count."""
 
 
-def tag(works: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
+def tag(works: pl.DataFrame, taxonomy: Taxonomy, learned: Learned = NOTHING) -> pl.DataFrame:
     """Rows of `TAGGED` for works with day, work_id, title, abstract, keywords and categories, one for one.
 
-    Topics are best first, at most `MOST_TOPICS`; a work that no phrase occurs in has none. Keywords are the
-    source's own where it gives any, else the text's.
+    Topics are best first, at most `MOST_TOPICS`; a work that no phrase occurs in has none. Keywords and categories are
+    the source's own where it gives any, else the text's keywords and the categories that were `learned`. What was
+    learned of authors is used where works have `authors`.
     """
-    numbered = works.with_row_index("place")
+    numbered = _categorised(works, learned).with_row_index("place")
     found = earned(numbered, taxonomy)
     phrases = found.group_by("place").agg(phrases=pl.col("phrase").unique(maintain_order=True))
     tagged = numbered.join(_topics(found), on="place", how="left").join(phrases, on="place", how="left").sort("place")
@@ -67,10 +75,12 @@ def tag(works: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
         "day",
         "work_id",
         pl.col("topics").fill_null([]).cast(TAGGED["topics"]),
-        _keywords(tagged, Vocabulary.of(taxonomy)),
+        _keywords(tagged, Vocabulary.of(taxonomy), learned.rates),
         "categories",
         keywords_from=pl.when(pl.col("keywords").list.len() > 0).then(pl.lit("source")).otherwise(pl.lit("text")),
-        prior=pl.lit(None, pl.Float64),
+        categories_from="categories_from",
+        prior=_prior(works, learned),
+        model=pl.lit(learned.version, pl.String),
     )
 
 
@@ -97,9 +107,32 @@ def scored(earned: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _keywords(works: pl.DataFrame, vocabulary: Vocabulary) -> pl.Series:
+def _categorised(works: pl.DataFrame, learned: Learned) -> pl.DataFrame:
+    """The works with the categories that were learned where they have none, and where those of each are from."""
+    given = pl.col("categories").list.len().fill_null(0) > 0
+    source = pl.when(given).then(pl.lit("source"))
+    if learned.categories is None:
+        return works.with_columns(categories_from=source)
+    found = pl.Series("learned", learned.categories.found(_texts(works)), pl.List(pl.String))
+    return works.with_columns(
+        categories=pl.when(given).then("categories").otherwise(found),
+        categories_from=source.when(found.list.len() > 0).then(pl.lit("learned")),
+    )
+
+
+def _prior(works: pl.DataFrame, learned: Learned) -> pl.Series:
+    if learned.prior is None:
+        return pl.repeat(None, works.height, dtype=pl.Float64, eager=True)
+    return pl.Series(learned.prior.found(_texts(works), works["authors"].to_list()), dtype=pl.Float64)
+
+
+def _texts(works: pl.DataFrame) -> list[str]:
+    return [text(*row) for row in works.select("title", "abstract").iter_rows()]
+
+
+def _keywords(works: pl.DataFrame, vocabulary: Vocabulary, rates: Rates) -> pl.Series:
     listed = [
-        folded(given, vocabulary) if given else extracted(title or "", abstract or "", phrases or (), vocabulary)
+        folded(given, vocabulary) if given else extracted(title or "", abstract or "", phrases or (), vocabulary, rates)
         for title, abstract, given, phrases in works.select("title", "abstract", "keywords", "phrases").iter_rows()
     ]
     return pl.Series("keywords", listed, TAGGED["keywords"])

@@ -10,6 +10,7 @@ from quality.suites.clean import CLEAN
 from quality.suites.deliveries import DELIVERIES
 from quality.suites.digest import DIGEST
 from quality.suites.fetched import FETCHED
+from quality.suites.models import MODELS
 from quality.suites.tagged import TAGGED
 from quality.suites.unique import UNIQUE
 
@@ -20,6 +21,7 @@ SUITES: Mapping[str, Suite] = {
     "tagged_papers": TAGGED,
     "digest": DIGEST,
     "deliveries": DELIVERIES,
+    "models": MODELS,
 }
 
 _ADOPTED: dict[str, Suite] = dict(SUITES)

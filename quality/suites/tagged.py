@@ -14,6 +14,11 @@ SOUND = (
     & (pl.element().struct.field("area").str.len_chars() > 0)
 )
 
+HAS = pl.col("categories").list.len().fill_null(0) > 0
+FROM = pl.col("categories_from")
+UNACCOUNTED = (HAS != FROM.is_not_null()) | ((FROM == "learned").fill_null(False) & pl.col("model").is_null())
+"""Works whose categories come from nowhere, or from a model that is not named."""
+
 LEADING = TOPICS.first().struct.field("topic").drop_nulls().unique_counts().max() / pl.len()
 """The share of the works that have the same best topic."""
 
@@ -32,7 +37,11 @@ UNTAGGED = """
 TAGGED = Suite(
     key=("work_id",),
     upstream="unique_papers",
-    derived=(TOPICS.eval(~SOUND.fill_null(False)).list.sum().fill_null(0).cast(pl.Int32).alias("odd_topics"),),
+    derived=(
+        TOPICS.eval(~SOUND.fill_null(False)).list.sum().fill_null(0).cast(pl.Int32).alias("odd_topics"),
+        UNACCOUNTED.fill_null(True).cast(pl.Int32).alias("unaccounted"),
+        (~pl.col("prior").is_finite()).fill_null(False).cast(pl.Int32).alias("odd_prior"),
+    ),
     measures=(
         (TOPICS.len() > 0).mean().alias("with_topics"),
         pl.when(pl.len() >= 2 * we.FEW).then(LEADING).alias("leading"),
@@ -52,6 +61,16 @@ TAGGED = Suite(
                    "A topic has a label, an area, a score, and the phrase of the title or abstract that earned it."),
         we.one_of("keywords_from_somewhere", "keywords_from", ["source", "text"],
                   "Keywords are the source's, or taken from the text. Report it."),
+        we.one_of("categories_from_somewhere", "categories_from", ["source", "learned"],
+                  "Categories are the source's, or learned. Report it."),
+        we.none_of("categories_accounted_for", "unaccounted",
+                   "A work with categories says where they are from, one with none does not; what is learned names its "
+                   "model. Report it.", of="row"),
+        we.between("prior_range", "prior", -12, 12,
+                   "A prior is the logarithm of votes beside the mean of its day: beyond this it is broken. Report "
+                   "it."),
+        we.none_of("prior_finite", "odd_prior", "A prior is a number, or null: the ranking adds it up. Report it.",
+                   of="row"),
         we.none_of("topics_of_the_taxonomy", "unknown_topics",
                    "Each topic is one of the taxonomy's, under its label and area there; another would have no section "
                    "in the mail. Report it."),

@@ -63,6 +63,7 @@ def test_the_assets_and_what_each_is_made_from() -> None:
         "digest": {"unique_papers", "tagged_papers"},
         "deliveries": {"digest"},
         "search_index": {"unique_papers", "tagged_papers"},
+        "models": {"unique_papers"},
         "quality_report": set(),
     }
 
@@ -84,7 +85,7 @@ def test_an_asset_is_made_by_day_and_backfilled_in_windows(step: str) -> None:
 def test_the_checks_of_an_asset_are_the_expectations_of_its_suite(step: str) -> None:
     declared = {key.name for key in GRAPH.get(dg.AssetKey(step)).check_keys}
     assert declared == {expectation.name for expectation in SUITES[step].expectations}
-    assert set(SUITES) == set(STEPS)
+    assert set(SUITES) == {*STEPS, "models"}
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -147,11 +148,33 @@ def test_the_report_is_of_no_day_and_waits_for_what_makes_papers() -> None:
     assert job.tags["dagster/priority"] == "-1"
 
 
+def test_learning_is_of_a_day_behind_the_gate_and_waits_for_what_makes_papers() -> None:
+    models = GRAPH.get(dg.AssetKey("models"))
+    assert (models.partitions_def, models.group_name) == (DAYS, "learning")
+    assert {key.name for key in models.check_keys} == {found.name for found in SUITES["models"].expectations}
+    assert models.description
+    job = defs.resolve_job_def("learn")
+    assert {key.to_user_string() for key in job.asset_layer.selected_asset_keys} == {"models"}
+    assert job.tags["dagster/priority"] == "-1"
+
+
+def test_what_the_papers_up_to_saturday_teach_is_learned_on_sunday() -> None:
+    weekly = defs.resolve_schedule_def("weekly")
+    assert weekly.default_status == dg.DefaultScheduleStatus.RUNNING
+    assert (weekly.cron_schedule, weekly.execution_timezone) == ("30 7 * * 0", "UTC")
+    sunday = datetime(2025, 3, 16, 7, 30, tzinfo=UTC)
+    with dg.build_schedule_context(
+        repository_def=defs.get_repository_def(), scheduled_execution_time=sunday
+    ) as context:
+        (asked,) = weekly.evaluate_tick(context).run_requests or ()
+    assert (asked.partition_key, weekly.job_name) == ("2025-03-15", "learn")
+
+
 def test_there_are_no_other_jobs_schedules_and_sensors() -> None:
     repository = defs.get_repository_def()
     named = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
-    assert named == {"daily_digest", "backfill", "send", "report"}
-    assert [schedule.name for schedule in repository.schedule_defs] == ["daily"]
+    assert named == {"daily_digest", "backfill", "send", "learn", "report"}
+    assert {schedule.name for schedule in repository.schedule_defs} == {"daily", "weekly"}
     assert {sensor.name for sensor in repository.sensor_defs if "default" not in sensor.name} == {
         "day_by_day", "alert_on_failure", "alert_on_success", "alerts_that_wait",
         "report_after_success", "report_after_failure",

@@ -12,6 +12,7 @@ from assets.dedupe.identity import WORK
 from assets.fetch.source import RECORD
 from assets.mail.desk import DELIVERY
 from assets.mail.rank import DIGEST
+from assets.tag.learned import MODEL
 from assets.tag.tag import TAGGED
 from quality import drift, gate
 from quality.suites import SUITES
@@ -30,8 +31,22 @@ SCHEMAS: Mapping[str, pl.Schema] = {
     "tagged_papers": TAGGED,
     "digest": DIGEST,
     "deliveries": DELIVERY,
+    "models": MODEL,
 }
 TOPIC = {"topic": "agents", "label": "Agents", "area": "Acting", "phrase": "agent", "field": "title", "score": 3.0}
+
+
+MODEL_ROW: Row = {
+    "held_out": 6,
+    "measure": "micro F1",
+    "score": 0.7,
+    "floor": 0.5,
+    "compared_score": 0.6,
+    "replaced_score": 0.6,
+    "told": "macro F1 0.400 of 17 categories",
+    "weights": b"npz",
+}
+"""What a row of `models` has beside; its score is a share, and that of an edition is none."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +115,9 @@ def row(day: date, place: int) -> Row:
         "categories": ["cs.LG"],
         "keywords": ["agents"],
         "keywords_from": "source",
+        "categories_from": "source",
+        "prior": 0.25,
+        "model": "2025-03-08-0a1b2c3d",
         "published": datetime(2025, 3, 9, 18),
         "votes": place,
         "comments": 0,
@@ -127,6 +145,7 @@ def row(day: date, place: int) -> Row:
         "edition": "0" * 64,
         "papers": 20,
         "reason": "",
+        "name": f"part {place}",
     }
 
 
@@ -136,6 +155,7 @@ def frame(asset: str, *days: date, rows: int = ROWS) -> pl.DataFrame:
     best = [{**TOPIC, "topic": topic} for topic in ("agents", "vision")]
     every = [
         {**row(day, place), "topics": [best[place % 2]] if asset == "tagged_papers" else ["Agents"]}
+        | (MODEL_ROW if asset == "models" else {})
         for day in days
         for place in range(rows)
     ]
@@ -147,7 +167,7 @@ def batch(asset: str, *days: date, rows: int = ROWS) -> Batch:
     """A batch that keeps every promise of its suite; of Monday, where no day is named."""
     days = days or (MONDAY,)
     figures = pl.DataFrame({"day": days}, schema={"day": pl.Date}).with_columns(pl.lit(rows).cast(pl.Int64).alias("n"))
-    upstream = None if asset in ("fetched_papers", "deliveries") else figures.rename({"n": "rows"})
+    upstream = None if asset in ("fetched_papers", "deliveries", "models") else figures.rename({"n": "rows"})
     return Batch(asset, days, frame(asset, *days, rows=rows), upstream, facts(asset, dict.fromkeys(days, rows)))
 
 
@@ -363,6 +383,10 @@ BROKEN: Mapping[tuple[str, str], Callable[[Batch], Batch]] = {
     ("tagged_papers", "works_with_topics"): setting("topics", [], 11),
     ("tagged_papers", "topics_differ"): setting("topics", [TOPIC], 12),
     ("tagged_papers", "topics_as_usual"): fact("topics_drifted"),
+    ("tagged_papers", "categories_from_somewhere"): setting("categories_from", "hearsay", 1),
+    ("tagged_papers", "categories_accounted_for"): setting("categories_from", None, 1),
+    ("tagged_papers", "prior_range"): setting("prior", 12.5, 1),
+    ("tagged_papers", "prior_finite"): setting("prior", float("nan"), 1),
     ("digest", "columns_and_types"): fact("misfits"),
     ("digest", "work_id_present"): setting("work_id", None, 1),
     ("digest", "work_id_unique"): lambda good: good.set("work_id", good.frame["work_id"][1], [0]),
@@ -389,5 +413,12 @@ BROKEN: Mapping[tuple[str, str], Callable[[Batch], Batch]] = {
     ("deliveries", "papers_range"): setting("papers", 0, 1),
     ("deliveries", "state_sent"): setting("state", "unknown", 1),
     ("deliveries", "mailed_what_stands"): fact("beyond_digest"),
+    ("models", "columns_and_types"): fact("misfits"),
+    ("models", "name_unique"): setting("name", "part 1", 1),
+    ("models", "measured_before_use"): setting("held_out", None, 1),
+    ("models", "score_range"): setting("score", 1.2, 1),
+    ("models", "better_than_none"): setting("floor", 0.69, 1),
+    ("models", "no_worse_than_before"): setting("compared_score", 0.54, 1),
+    ("models", "told"): setting("told", " ", 1),
 }
 """For each expectation of each suite, what makes a good batch break it and no other."""

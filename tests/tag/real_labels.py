@@ -2,10 +2,12 @@
 
 import gzip
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 import polars as pl
 
@@ -14,7 +16,9 @@ from assets.tag.keywords import Vocabulary, folded, key
 from assets.tag.tag import tag
 from assets.tag.taxonomy import Taxonomy, load
 
-LABELS = Path(__file__).parents[2] / "../shared/data/labels/keywords_categories.jsonl.gz"
+DATA = Path(__file__).parents[2] / "../shared/data"
+LABELS = DATA / "labels/keywords_categories.jsonl.gz"
+DAYS = DATA / "huggingface/daily_papers"
 TOPICS, CATEGORIES = 2, 2
 """A paper is taken to be in the first two categories of each of its first two topics."""
 
@@ -73,6 +77,51 @@ def papers() -> pl.DataFrame:
     ]
     lists = dict.fromkeys(("keywords", "categories", "labels"), pl.List(pl.String))
     return pl.DataFrame(known, schema_overrides={"day": pl.Date, **lists})
+
+
+STORED = pl.Schema(
+    {
+        "day": pl.Date(),
+        "work_id": pl.String(),
+        "title": pl.String(),
+        "abstract": pl.String(),
+        "authors": pl.List(pl.String()),
+        "categories": pl.List(pl.String()),
+        "keywords": pl.List(pl.String()),
+        "votes": pl.Int32(),
+    }
+)
+"""What training reads of papers, oldest first."""
+
+
+def labelled() -> pl.DataFrame:
+    """The labelled papers as `STORED`, with clean texts; without authors."""
+    rows = [json.loads(line) for line in gzip.open(LABELS, "rt", encoding="utf-8")]
+    return _stored(
+        (date.fromisoformat(row["date"]), row["id"], row["title"], row["summary"], None, row["arxiv_categories"],
+         row["ai_keywords"], row["upvotes"])
+        for row in rows
+    )  # fmt: skip
+
+
+def recorded(most: int | None = None) -> pl.DataFrame:
+    """The papers of the first recorded days, or of all, as `STORED`; without categories."""
+    listed = (
+        (day, entry["paper"])
+        for file in sorted(DAYS.glob("*.json.gz"))[:most]
+        for day in [date.fromisoformat(file.name.removesuffix(".json.gz"))]
+        for entry in json.loads(gzip.decompress(file.read_bytes()))
+    )
+    return _stored(
+        (day, paper["id"], paper["title"], paper["summary"], [author["name"] for author in paper["authors"]], [],
+         paper.get("ai_keywords"), paper["upvotes"])
+        for day, paper in listed
+    )  # fmt: skip
+
+
+def _stored(rows: Iterable[Sequence[Any]]) -> pl.DataFrame:
+    cleaned = [(day, name, prose(title), prose(summary), *rest) for day, name, title, summary, *rest in rows]
+    return pl.DataFrame(cleaned, schema=STORED, orient="row").sort("day", "work_id")
 
 
 def of_topics(listed: pl.DataFrame, taxonomy: Taxonomy) -> Agreement:
