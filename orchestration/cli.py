@@ -175,6 +175,22 @@ def send(context: click.Context, day: date, confirm: bool) -> None:
 
 
 @main.command()
+@click.pass_context
+def learn(context: click.Context) -> None:
+    """Learn from all stored papers up to yesterday, for the days after: categories, a prior of votes, keywords.
+
+    What has too few papers stays off, and its line says why. A training that the gate rejects is not used.
+    """
+    from orchestration import resources, shown
+
+    settings = the_settings()
+    day = settings.yesterday()
+    _run_or_fail(settings, "learn", day, {}, context)
+    for line in shown.models(resources.warehouse(settings).rows("models", [day])):
+        click.echo(line)
+
+
+@main.command()
 @click.argument("month", type=click.DateTime(["%Y-%m"]), metavar="MONTH")
 @click.option("--ask", is_flag=True, help="Ask arXiv which of the unseen ids belong to the chosen categories.")
 def audit(month: datetime, ask: bool) -> None:

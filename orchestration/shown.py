@@ -2,10 +2,11 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import click
+import polars as pl
 
 from orchestration import resources
 from orchestration.command import in_columns
@@ -67,3 +68,13 @@ def table(found: Sequence[DayStatus]) -> list[str]:
         mails = ", ".join(f"{count} {state}" for state, count in row.mails.items()) or "-"
         lines.append((row.day.isoformat(), row.state, *counts, str(row.quarantined), mails))
     return [*in_columns(lines), *(f"{row.day}: {row.reason.splitlines()[0]}" for row in found if row.reason)]
+
+
+def models(rows: pl.DataFrame) -> Iterator[str]:
+    """A line for each part of a training: how well it does, or why it is off."""
+    for row in rows.sort("name").iter_rows(named=True):
+        if row["weights"] is None:
+            yield f"{row['name']:<11} off: {row['told']}"
+        else:
+            figures = f"{row['measure']} {row['score']:.3f}, without it {row['floor']:.3f}"
+            yield f"{row['name']:<11} {figures}; {row['papers']:,} papers; {row['told']}"

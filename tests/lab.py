@@ -59,6 +59,10 @@ class Lab:
         config = runs.edition_config(newest=day if newest else None)
         return runs.run_day(self.defs, self.instance, "daily_digest", day, config=config)
 
+    def learn(self, day: date) -> runs.Outcome:
+        """What `paperboy learn` does, of the papers up to a day."""
+        return runs.run_day(self.defs, self.instance, "learn", day)
+
     def send(self, day: date) -> runs.Outcome:
         """`paperboy send DAY --confirm`."""
         config = {"ops": {"deliveries": {"config": {"confirmed_day": day.isoformat()}}}}

@@ -108,7 +108,7 @@ def trained(day: date, stored: pl.DataFrame, taxonomy: Taxonomy, used: Learned) 
     A part with too few papers has no weights, and `told` says why.
     """
     made = [_row(part, stored, used) for part in parts(taxonomy)]
-    packed = {row["name"]: row["weights"] for row in made if row["weights"]}
+    packed = {row["name"]: row["weights"] for row in made if "weights" in row}
     version = version_of(day, packed)
     return pl.DataFrame([{"day": day, "version": version, **row} for row in made], schema=MODEL)
 

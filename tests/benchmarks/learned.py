@@ -1,0 +1,99 @@
+"""What is learned from real papers: how good it is on the newest, and how fast beside its own TF-IDF."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from assets.tag.learn import Part, Scored, f1, parts, split
+from assets.tag.learned import Learned, text
+from assets.tag.taxonomy import load
+from tests.benchmarks.table import Row, at_least, in_process, lines
+from tests.tag.real_labels import DAYS, LABELS, labelled, recorded
+
+RUNS = 5
+RARE = 5
+"""Papers of a category from which it is among those that F1 is asked of, be they too few to learn it."""
+
+NEAR = ("cs.", "eess.", "stat.")
+MICRO, MACRO, PRECISION, KEYWORDS = 0.70, 0.36, 0.40, 0.30
+
+
+def report() -> Iterator[str]:
+    """The tables."""
+    if not LABELS.exists() or not DAYS.is_dir():
+        yield f"learned: the real papers are not here: {LABELS.parents[1]}"
+        return
+    given, of_days = labelled(), recorded()
+    by_name = {part.name: part for part in parts(load())}
+    categories, scored, seconds = _measured(by_name["categories"], given)
+    yield f"learned: of {given.height:,} labelled papers and {of_days.height:,} of recorded days, the oldest 70 %"
+    yield _told("categories, micro F1 of those learned", scored, None, seconds)
+    yield _of_all(categories, given)
+    prior, scored, seconds = _measured(by_name["prior"], of_days)
+    yield _told("prior, first 5 of a day", scored, PRECISION, seconds)
+    _, scored, seconds = _measured(by_name["keywords"], given)
+    yield _told("keywords, F1 of the first ten", scored, KEYWORDS, seconds)
+    yield from _speed(Learned(categories=categories.categories, prior=prior.prior), given)
+
+
+def _measured(part: Part, stored: pl.DataFrame) -> tuple[Learned, Scored, float]:
+    """What the older papers taught, how it does on the newest, and the processor's seconds that it took."""
+    older, newest = split(stored.filter(part.labelled))
+    began = time.process_time()
+    learned = part.trained(older)
+    seconds = time.process_time() - began
+    scored = part.scored(learned, newest)
+    assert scored is not None
+    return learned, scored, seconds
+
+
+def _told(what: str, found: Scored, target: float | None, seconds: float) -> str:
+    aimed = f" ({at_least(found.score, target)})" if target else ""
+    return f"{what}: {found.score:.3f}{aimed}, without a model {found.floor:.3f}; {found.told}; {seconds:.0f} cpu s"
+
+
+def _of_all(learned: Learned, given: pl.DataFrame) -> str:
+    """F1 over every category of computing and near it that has a few papers, those that were too rare to learn too."""
+    model = learned.categories
+    assert model is not None
+    named = given.filter(pl.col("categories").list.len() > 0)
+    same = pl.col("categories").list.eval(pl.element().replace("eess.SY", "cs.SY"))  # two names of one category
+    counts = named.select(same.list.unique().explode()).to_series().value_counts()
+    names = sorted(name for name, count in counts.iter_rows() if count >= RARE and name.startswith(NEAR))
+    _, newest = split(named.with_columns(same))
+    right = np.array([[name in labels for name in names] for labels in newest["categories"].to_list()], bool)
+    found = model.scores([text(*row) for row in newest.select("title", "abstract").iter_rows()]) > 0
+    guessed = np.zeros_like(right)
+    for place, name in enumerate(model.names):
+        if name in names:
+            guessed[:, names.index(name)] = found[:, place]
+    micro = f1(guessed, right)
+    macro = float(np.mean([f1(guessed[:, place], right[:, place]) for place in range(len(names))]))
+    return (
+        f"categories, all {len(names)} with {RARE} papers, {len(model.names)} of them learned: "
+        f"micro F1 {micro:.3f} ({at_least(micro, MICRO)}), macro F1 {macro:.3f} ({at_least(macro, MACRO)})"
+    )
+
+
+def _speed(learned: Learned, given: pl.DataFrame) -> Iterator[str]:
+    categories, prior = learned.categories, learned.prior
+    assert categories is not None and prior is not None
+    texts = [text(*row) for row in given.select("title", "abstract").iter_rows()]
+    weighed = categories.terms.weighed(texts)
+    floor = in_process("TF-IDF of the texts", lambda: categories.terms.weighed(texts), RUNS)
+    scored = in_process("categories of the weighed texts", lambda: weighed @ categories.weights, RUNS)
+    whole = in_process("categories, with TF-IDF", lambda: categories.found(texts), RUNS)
+    of_prior = in_process("prior, with TF-IDF", lambda: prior.found(texts, [None] * len(texts)), RUNS)
+    yield from lines(
+        f"learned: {len(texts):,} papers",
+        [floor, *(_beside(row, floor, len(texts)) for row in (scored, whole, of_prior))],
+    )
+
+
+def _beside(row: Row, floor: Row, papers: int) -> Row:
+    assert row.cpu is not None and floor.cpu is not None
+    pace = f"{row.cpu / floor.cpu:.2f} floors, {papers / max(row.cpu, 1e-9):,.0f} papers a cpu s"
+    return replace(row, ratio=pace)
