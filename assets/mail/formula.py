@@ -54,7 +54,7 @@ def parts(weights: Weights) -> list[pl.Expr]:
 
 def variety(weights: Weights) -> pl.Expr:
     """What a work loses to those of its best topic that stand above it, `alike_above`: one after the other, more."""
-    return (-weights.variety * pl.col("alike_above").cast(pl.Float64)).alias("score_variety")
+    return (0.0 - weights.variety * pl.col("alike_above").cast(pl.Float64)).alias("score_variety")
 
 
 def total() -> pl.Expr:
@@ -94,7 +94,7 @@ def arithmetic(row: Mapping[str, Any]) -> Iterator[tuple[str, str, float]]:
         "comments": f"ln(1 + {comments}{decay})",
         "prior": f"{row['prior']:.4f} / (1 + {votes}{decay})" if row["prior"] is not None else "0, no model yet",
         "code": "1" if row["score_code"] else "0",
-        "variety": f"(−{row['alike_above']})",
+        "variety": f"(−{row['alike_above']})" if row["alike_above"] else "0",
     }
     for part, term in terms.items():
         yield part, f"{weights[part]:g} × {term}", row[f"score_{part}"]
