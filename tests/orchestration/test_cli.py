@@ -299,3 +299,13 @@ def test_send_mails_a_past_day_exactly_once(made: Terminal) -> None:
     assert len(made.mails()) == 1
     (row,) = _status(made, MONDAY, MONDAY)
     assert (row["mails"], row["mailed"]) == ({"sent": 1}, True)
+
+
+def test_learning_from_too_few_papers_says_so_and_fails_nothing(terminal: NewTerminal) -> None:
+    result = terminal().run("learn")
+    assert result.exit_code == 0
+    assert [line.split(None, 1) for line in result.output.splitlines()] == [
+        ["categories", "off: 0 papers with categories, 2,000 wanted"],
+        ["keywords", "off: 0 papers with keywords, 2,000 wanted"],
+        ["prior", "off: 0 papers with votes, 2,000 wanted"],
+    ]

@@ -1,5 +1,7 @@
 """What was learned says the same once it was stored, says it as scikit-learn does, and is used for later days only."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -14,6 +16,7 @@ from assets.tag.learned import MODEL, NOTHING, Categories, Learned, Prior, Terms
 from assets.tag.tag import tag
 from assets.tag.taxonomy import Taxonomy, Topic
 from orchestration.warehouse import Warehouse
+from tests.lab import CHECKOUT
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY = (date(2025, 3, day) for day in (10, 11, 12, 13))
 TEXTS = ["A robot, a ROBOT arm", "Arm in arm: the robot", "Nothing that is known", "", "Größe ½ x_1 robot arm"]
@@ -127,3 +130,8 @@ def test_a_day_uses_what_was_learned_before_it_and_nothing_later(tmp_path: Path)
     assert before == {MONDAY: None, TUESDAY: None, WEDNESDAY: "of 2025-03-11", THURSDAY: "of 2025-03-11"}
     stored(made, (THURSDAY, LEARNED))
     assert versions(made, week) == before
+
+
+def test_a_run_that_does_not_learn_never_imports_scikit_learn() -> None:
+    script = "import sys, orchestration.definitions; assert not {'sklearn', 'scipy'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=True, cwd=CHECKOUT)
