@@ -16,7 +16,9 @@ from quality.suites import SUITES
 if TYPE_CHECKING:
     from orchestration.warehouse import Warehouse
 
-TABLES = tuple(SUITES)
+TABLES = tuple(table for table in SUITES if table != "models")
+"""The tables that every day has rows of; what is learned weekly is told of where it was rejected."""
+
 FALLEN = ("failed", "incomplete", "partial")
 """States that somebody must look at, the worst first."""
 
