@@ -81,6 +81,24 @@ def list_topics() -> None:
     click.echo("\n".join(overview(resources.taxonomy(the_settings()))))
 
 
+@taxonomy.command("suggest")
+@click.option("--limit", type=click.IntRange(min=1), default=30, show_default=True, help="At most so many phrases.")
+def suggest_phrases(limit: int) -> None:
+    """Suggest phrases that stored papers are about and the taxonomy does not know, with the topic they go with.
+
+    A phrase goes with a topic that its papers earn by other phrases more often than chance would have it. Last, the
+    phrases by topic, as they may be added to the taxonomy.
+    """
+    from assets.tag import suggest
+    from orchestration import resources
+    from orchestration.topics import suggested
+
+    settings = the_settings()
+    known = resources.taxonomy(settings)
+    found = suggest.suggestions(suggest.stored(resources.warehouse(settings)), known)
+    click.echo("\n".join(suggested(found[:limit], known)))
+
+
 def _texts(file: str) -> list[str]:
     """The texts of a file, which a blank line parts."""
     name = "standard input" if file == "-" else file

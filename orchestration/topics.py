@@ -1,5 +1,6 @@
 """What tagging makes of a paper, as `paperboy tag-text` prints it, and the topics as `paperboy taxonomy list` does."""
 
+import json
 from collections.abc import Iterator, Sequence
 
 import click
@@ -7,6 +8,7 @@ import polars as pl
 
 from assets.clean.text import prose
 from assets.tag.keywords import Vocabulary, extracted
+from assets.tag.suggest import Suggestion, pasted
 from assets.tag.tag import HINT, LEAST_SCORE, MOST_TOPICS, earned, scored
 from assets.tag.taxonomy import Taxonomy, Topic
 
@@ -41,6 +43,23 @@ def overview(taxonomy: Taxonomy) -> Iterator[str]:
         yield click.style(area, bold=True)
         topics = (topic for topic in taxonomy.topics if topic.area == area)
         yield from (f"  {topic.key:{width}}  {topic.label}: {topic.meaning}" for topic in topics)
+
+
+def suggested(found: Sequence[Suggestion], taxonomy: Taxonomy) -> Iterator[str]:
+    """Phrases that the taxonomy might hold, two lines each, and at the end those of each topic in TOML's words."""
+    if not found:
+        yield "nothing: too few stored papers share a keyword that the taxonomy does not know"
+    labels = {topic.key: topic.label for topic in taxonomy.topics}
+    for one in found:
+        beside = "no topic yet"
+        if one.topic:
+            beside = (
+                f"{labels.get(one.topic, one.topic)}: {one.together} of them, {one.lift:.1f} times as many as by chance"
+            )
+        yield f"{click.style(one.phrase, bold=True)}  {one.papers} papers; {beside}"
+        yield f"    {'; '.join(one.examples)}"
+    for topic, phrases in pasted(found):
+        yield f'key = "{topic}": ' + " ".join(f"{json.dumps(phrase, ensure_ascii=False)}," for phrase in phrases)
 
 
 def _why_not(place: int, score: float) -> str:
