@@ -11,7 +11,8 @@ import polars as pl
 
 from assets.clean.text import prose
 from assets.mail.carried import NEW
-from assets.mail.rank import DIGEST, entries
+from assets.mail.rank import entries
+from tests.mail.test_rank import WORKS
 
 FOLDER = Path(__file__).parents[2] / "../shared/data/huggingface"
 MORNING = time(9)
@@ -20,22 +21,11 @@ MORNING = time(9)
 FEWEST = 10
 """Papers that a day must have for an order to mean something."""
 
-WORKS = pl.Schema(
+LATER = pl.Schema(
     {
-        "day": pl.Date(),
-        "work_id": pl.String(),
-        "title": pl.String(),
-        "abstract": pl.String(),
-        "authors": pl.List(pl.String()),
+        **WORKS,
         "keywords": pl.List(pl.String()),
         "categories": pl.List(pl.String()),
-        "links": DIGEST["links"],
-        "url": pl.String(),
-        "votes": pl.Int32(),
-        "comments": pl.Int32(),
-        "gained": pl.Int32(),
-        "withdrawn_on": pl.Date(),
-        "arrival": pl.String(),
         "hours": pl.Float64(),  # since arXiv published it
         "later": pl.Int32(),  # the votes of later
     }
@@ -58,7 +48,7 @@ def _day(day: date, file: Path) -> pl.DataFrame:
     later = {entry["paper"]["id"]: entry["paper"]["upvotes"] for entry in _entries(file)}
     morning = {entry["paper"]["id"]: entry for entry in _entries(FOLDER / "daily_papers" / file.name)}
     rows = [_row(day, entry) | {"later": later[name]} for name, entry in sorted(morning.items()) if name in later]
-    return entries(pl.DataFrame(rows, schema=WORKS))
+    return entries(pl.DataFrame(rows, schema=LATER))
 
 
 def _entries(file: Path) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assets.fetch.batch import SNAPSHOT
 from assets.mail.known import Morning, as_of, times
 from orchestration.resources import warehouse
 from tests.conftest import NewLab
@@ -18,15 +19,6 @@ from tests.mail.test_digest import publish
 DAY = date(2025, 3, 12)
 AT = datetime(2025, 3, 13, 7, 30)
 HOUR = timedelta(hours=1)
-SNAPSHOT = pl.Schema(
-    {
-        "source": pl.String(),
-        "source_id": pl.String(),
-        "seen_at": pl.Datetime("us"),
-        "votes": pl.Int32(),
-        "comments": pl.Int32(),
-    }
-)
 MEMBER = pl.Struct({"source": pl.String(), "source_id": pl.String()})
 WORK = pl.Schema(
     {
@@ -48,7 +40,7 @@ def work(*ids: str, votes: int | None = None) -> pl.DataFrame:
 
 def seen(*snapshots: tuple[str, float, int]) -> pl.DataFrame:
     """Snapshots by record, hours after the edition's time (below zero: before), and votes."""
-    rows = [("huggingface", name, AT + hours * HOUR, votes, 2 * votes) for name, hours, votes in snapshots]
+    rows = [("huggingface", name, AT + hours * HOUR, votes, 2 * votes, 0) for name, hours, votes in snapshots]
     return pl.DataFrame(rows, schema=SNAPSHOT, orient="row")
 
 
