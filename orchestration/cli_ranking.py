@@ -1,6 +1,7 @@
 """The commands about the ranking: `paperboy explain` and `paperboy top`."""
 
 from datetime import date
+from pathlib import Path
 
 import click
 
@@ -22,13 +23,16 @@ def explain(day: date, paper: str) -> None:
 
 
 @click.command()
-@click.argument("span", type=click.Choice(["week", "month", "trending"]))
+@click.argument("span", type=click.Choice(["day", "week", "month", "trending"]))
 @click.argument("day", type=Day(), required=False)
 @click.option("--days", type=click.IntRange(1, 366), default=7, show_default=True, help="How far back a trend reaches.")
 @click.option("--size", type=click.IntRange(1, 1000), help="How many papers; by default as many as an edition holds.")
+@click.option(
+    "--for", "profile", type=click.Path(path_type=Path), metavar="FILE", help="As the reader of this profile wants it."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
-def top(span: str, day: date | None, days: int, size: int | None, as_json: bool) -> None:
-    """The best papers of the week or the month of DAY, or those that trend: by the formula of the daily edition.
+def top(span: str, day: date | None, days: int, size: int | None, profile: Path | None, as_json: bool) -> None:
+    """The best papers of DAY, of its week or month, or those that trend: by the formula of the daily edition.
 
     Without DAY, of yesterday. What was known on the morning after the last day counts, and nothing later.
     """
@@ -37,6 +41,7 @@ def top(span: str, day: date | None, days: int, size: int | None, as_json: bool)
 
     settings = the_settings()
     day = day or settings.yesterday()
+    days = 1 if span == "day" else days
     period = {"week": Period.week, "month": Period.month}.get(span, lambda last: Period.trailing(last, days))(day)
-    for line in listed(settings, period, size or settings.digest.size, as_json=as_json):
+    for line in listed(settings, period, size or settings.digest.size, profile, as_json=as_json):
         click.echo(line)

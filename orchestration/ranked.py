@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,7 +11,10 @@ import click
 from assets.clean.ids import named
 from assets.mail.formula import arithmetic, in_words
 from assets.mail.period import Period, best
+from assets.mail.personal import Personal
+from assets.mail.rank import Ranking
 from orchestration import resources
+from orchestration.readers import for_reader
 from orchestration.settings import Settings
 from orchestration.warehouse import Warehouse
 
@@ -24,6 +28,9 @@ WORKS = """
     SELECT day, title FROM unique_papers
     WHERE work_id = $paper OR len(list_filter(members, lambda one: one['paper_id'] = $paper)) > 0
 """
+EVERY = 1_000_000
+"""More works than a month has."""
+
 SHOWN = ("place", "score", "work_id", "title", "why", "topics", "url", "listed_on")
 
 
@@ -65,25 +72,30 @@ def _unranked(tables: Warehouse, day: date, paper: str) -> str:
     return f"{paper}, “{title}”, was listed on {first}; {of_day}."
 
 
-def top(settings: Settings, period: Period, size: int, *, as_json: bool) -> Iterator[str]:
-    """The best of a period, a paragraph a paper, or as a JSON array."""
-    desk = resources.desk(settings)
-    ranking = type(desk.ranking)(size, desk.ranking.weights)
-    found = best(resources.warehouse(settings), period, ranking, desk.morning)
+def top(settings: Settings, period: Period, size: int, profile: Path | None, *, as_json: bool) -> Iterator[str]:
+    """The best of a period, a paragraph a paper, or as a JSON array; with a `profile`, as that reader wants it."""
+    desk, tables = resources.desk(settings), resources.warehouse(settings)
+    every = best(tables, period, Ranking(size if profile is None else EVERY, desk.ranking.weights), desk.morning)
+    found = Personal(every, 0) if profile is None else for_reader(tables, profile, every)
+    rows = found.rows.head(size)
     if as_json:
-        yield json.dumps(found.select(SHOWN).to_dicts(), ensure_ascii=False, indent=2, default=str)
+        shown = [*SHOWN, *({"because", "score_follows", "score_taste"} & set(rows.columns))]
+        yield json.dumps(rows.select(shown).to_dicts(), ensure_ascii=False, indent=2, default=str)
         return
-    if found.is_empty():
+    if every.is_empty():
         yield f"No papers from {period.first} to {period.last}: make these days with paperboy backfill."
         return
-    for row in found.iter_rows(named=True):
+    for row in rows.iter_rows(named=True):
         yield from _paragraph(row)
-    yield f"Ranked by {in_words(found['weights'][0])}."
+    if found.muted:
+        yield f"{found.muted} of {every.height} papers are muted."
+    yield f"Ranked by {in_words(every['weights'][0])}."
 
 
 def _paragraph(row: Mapping[str, Any]) -> Iterator[str]:
     yield click.style(f"{row['place']:3}  {row['title']}", bold=True)
     topics = ", ".join(row["topics"] or ())
-    yield f"     {row['score']:.2f}: {row['why']}{f' · {topics}' if topics else ''} · {row['listed_on']}"
+    because = f"{row['because']} · " if row.get("because") else ""
+    yield f"     {row['score']:.2f}: {because}{row['why']}{f' · {topics}' if topics else ''} · {row['listed_on']}"
     yield f"     {row['url'] or row['work_id']}"
     yield ""

@@ -1,0 +1,80 @@
+"""How much papers are to a reader's taste, by the papers that they like: TF-IDF, and above ten likes a linear model.
+
+The words and their weights are those of the newest stored papers, made once for all readers; a reader costs some
+milliseconds. scikit-learn is imported where it is needed only.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+BACKGROUND = 2_000
+"""Stored papers that say which words are common, and what a linear model tells likes from."""
+
+LINEAR_FROM = 10
+"""Likes from which a linear model is trained."""
+
+NEAREST = 0.3
+"""What the likest paper counts beside the mean of all."""
+
+FULL = 0.25
+"""The likeness from which a paper is wholly to a reader's taste. Of papers by an author of what is liked the median is
+0.09 and one of ten has more than this; of others of the same archive the median is 0.03."""
+
+MOST_WORDS = 50_000
+
+Shares = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Background:
+    """The words of some papers with their weights, and these papers as rows."""
+
+    words: Any
+    papers: Any
+
+
+def background(texts: Sequence[str]) -> Background:
+    """Of the texts of stored papers."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    words = TfidfVectorizer(
+        max_features=MOST_WORDS, sublinear_tf=True, stop_words="english", dtype=np.float32, lowercase=True
+    )
+    return Background(words, words.fit_transform(texts))
+
+
+def taste(known: Background, liked: Sequence[str], papers: Sequence[str]) -> Shares:
+    """How much each of some papers is to the taste of who likes `liked`, the newest first: from 0 to 1."""
+    likes, asked = known.words.transform(liked), known.words.transform(papers)
+    return _by_model(known, likes, asked) if len(liked) >= LINEAR_FROM else _by_likeness(likes, asked)
+
+
+def likeness(likes: Any, asked: Any) -> Shares:
+    """The mean likeness to the likes, the newer counting more, and some of the nearest's.
+
+    The weights by recency are those of zotero-arxiv-daily: 1 / (1 + log10(place)).
+    """
+    each = (asked @ likes.T).toarray()
+    weights = 1 / (1 + np.log10(np.arange(1, each.shape[1] + 1)))
+    found: Shares = each @ (weights / weights.sum()) + NEAREST * each.max(axis=1)
+    return found
+
+
+def _by_likeness(likes: Any, asked: Any) -> Shares:
+    return np.minimum(likeness(likes, asked) / FULL, 1.0)
+
+
+def _by_model(known: Background, likes: Any, asked: Any) -> Shares:
+    """As arxiv-sanity-lite does: a support vector machine that tells the likes from other papers."""
+    from scipy.sparse import vstack
+    from sklearn.svm import LinearSVC
+
+    both = vstack([likes, known.papers])
+    right = np.arange(both.shape[0]) < likes.shape[0]
+    model = LinearSVC(C=0.1, class_weight="balanced", random_state=0).fit(both, right)
+    found: Shares = 1 / (1 + np.exp(-4 * model.decision_function(asked)))
+    return found
