@@ -356,7 +356,7 @@ def test_what_is_stored_keeps_its_promises_and_checking_writes_nothing(desk: Des
     tables = [name for (name,) in desk.read("SELECT table_name FROM duckdb_tables() ORDER BY ALL")]
     before = {name: desk.read(f"SELECT * FROM {name} ORDER BY ALL") for name in tables}  # noqa: S608
     said = desk.said("check")
-    assert said.splitlines()[-1] == "6 tables, 3 days, 295 rows: 0 ERROR, 0 WARN failed."
+    assert said.splitlines()[-1] == "7 tables, 3 days, 295 rows: 0 ERROR, 0 WARN failed."
     assert {name: desk.read(f"SELECT * FROM {name} ORDER BY ALL") for name in tables} == before  # noqa: S608
 
 

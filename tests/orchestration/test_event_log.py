@@ -96,7 +96,7 @@ def test_a_window_comes_in_batches(sample_lab: Lab, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(EventLog, "store_event_batch", counted)
     sample_lab.backfill(FRIDAY, SATURDAY)
-    assert sizes.count(2) == 5
+    assert sizes.count(2) == 6
     assert sample_lab.materialized("digest") == {"2025-03-14", "2025-03-15"}
 
 
