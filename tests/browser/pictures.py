@@ -11,7 +11,7 @@ from tests.browser.stage import Stage, chromium, dagster_dev, new_stage, open_li
 from tests.lab import CHECKOUT
 
 PICTURES = CHECKOUT / "docs" / "pictures"
-WIDTH = 1280
+WIDTH, GRAPH = 1280, 620
 LEFT, TOP = 541, 109
 """Pixels of navigation beside and above the graph."""
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -43,10 +43,10 @@ def _made(stage: Stage, *command: str) -> None:
 def _lineage(console: BrowserContext) -> None:
     """The graph alone, without the navigation beside and above it."""
     page = console.new_page()
-    page.set_viewport_size({"width": LEFT + WIDTH, "height": TOP + 400})
+    page.set_viewport_size({"width": LEFT + WIDTH, "height": TOP + GRAPH})
     open_lineage(page)
     page.get_by_text("deliveries", exact=True).first.wait_for()
-    _take(page, "asset-graph", {"x": LEFT, "y": TOP, "width": WIDTH, "height": 400})
+    _take(page, "asset-graph", {"x": LEFT, "y": TOP, "width": WIDTH, "height": GRAPH})
 
 
 def _checks(console: BrowserContext, name: str, asset: str) -> None:
