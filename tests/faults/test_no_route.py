@@ -26,7 +26,8 @@ from tests.faults.routes import QUIET, ROUTES, command, window
 from tests.lab import STEPS, Lab, lab
 from tests.orchestration.terminal import body
 from tests.orchestration.test_house import PRODUCT, Module, is_of
-from tests.quality.batches import BROKEN, MONDAY, TUESDAY, Batch, batch
+from tests.quality.batches import MONDAY, TUESDAY, Batch, batch
+from tests.quality.broken import BROKEN
 
 DAY = datetime.now(UTC).date() - timedelta(days=3)
 NEXT = DAY + timedelta(days=1)

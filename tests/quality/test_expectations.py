@@ -7,7 +7,8 @@ import pytest
 
 from quality.expectations import MIN_ROWS_FOR_ONE, Expectation
 from quality.suites import SUITES
-from tests.quality.batches import BROKEN, MONDAY, SCHEMAS, SUNDAY, TUESDAY, batch, nothing
+from tests.quality.batches import MONDAY, SCHEMAS, SUNDAY, TUESDAY, batch
+from tests.quality.broken import BROKEN, nothing
 
 EVERY = [(asset, expectation) for asset, suite in SUITES.items() for expectation in suite.expectations]
 TOLERANT = [(asset, expectation) for asset, expectation in EVERY if expectation.tolerance]

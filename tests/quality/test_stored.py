@@ -8,7 +8,8 @@ import pytest
 from quality.decisions import NONE, Decisions, key_of, value_of
 from quality.stored import Stored, judge
 from quality.suites import SUITES
-from tests.quality.batches import BROKEN, MONDAY, TUESDAY, Batch, batch
+from tests.quality.batches import MONDAY, TUESDAY, Batch, batch
+from tests.quality.broken import BROKEN
 
 NONE_OUT = pl.DataFrame(schema={"day": pl.Date, "rows": pl.Int64})
 OF_ROWS = [
