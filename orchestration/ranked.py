@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import polars as pl
 
 from assets.clean.ids import named
 from assets.mail.formula import arithmetic, in_words
@@ -18,16 +19,11 @@ from orchestration.readers import for_reader
 from orchestration.settings import Settings
 from orchestration.warehouse import Warehouse
 
-OF_A_PAPER = """
-    SELECT digest.* FROM digest WHERE day = $day AND (work_id = $paper OR work_id IN (
-        SELECT work_id FROM unique_papers
-        WHERE len(list_filter(members, lambda one: one['paper_id'] = $paper)) > 0
-    ))
-"""
 WORKS = """
-    SELECT day, title FROM unique_papers
-    WHERE work_id = $paper OR len(list_filter(members, lambda one: one['paper_id'] = $paper)) > 0
+    SELECT work_id, day, title FROM unique_papers
+    WHERE len(list_filter(members, lambda one: one['paper_id'] = $paper)) > 0
 """
+SHOWS = "SELECT * FROM digest WHERE day = $day AND work_id IN (SELECT unnest($works))"
 EVERY = 1_000_000
 """More works than a month has."""
 
@@ -42,9 +38,12 @@ def explained(settings: Settings, day: date, written: str) -> Iterator[str]:
     """The arithmetic of a paper's place in the digest of a day, a line a part. Raises `NotRanked`."""
     tables = resources.warehouse(settings)
     with tables.kept_open():
-        found = tables.read(OF_A_PAPER, {"day": day, "paper": named(written)})
+        paper = named(written)
+        works = tables.read(WORKS, {"paper": paper})
+        # A digest that was mailed keeps the id that a work had then.
+        found = tables.read(SHOWS, {"day": day, "works": [paper, *works["work_id"]]})
         if found.is_empty():
-            raise NotRanked(_unranked(tables, day, named(written)))
+            raise NotRanked(_unranked(tables, day, paper, works))
     (row,) = found.to_dicts()
     if row["weights"] is None:
         raise NotRanked(
@@ -62,11 +61,10 @@ def explained(settings: Settings, day: date, written: str) -> Iterator[str]:
     yield f"  {'score':9} {'':{width}}   {row['score']:8.4f}"
 
 
-def _unranked(tables: Warehouse, day: date, paper: str) -> str:
-    listed = tables.read(WORKS, {"paper": paper})
-    if listed.is_empty():
+def _unranked(tables: Warehouse, day: date, paper: str, works: pl.DataFrame) -> str:
+    if works.is_empty():
         return f"Paperboy has no paper {paper}: look at the id, or fetch the day that lists it."
-    first, title = listed.row(0)
+    first, title = works.select("day", "title").row(0)
     made = tables.rows("digest", [day]).height
     of_day = f"the digest of {day} holds {made} papers and not this one" if made else f"there is no digest of {day}"
     return f"{paper}, “{title}”, was listed on {first}; {of_day}."

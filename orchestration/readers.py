@@ -1,5 +1,6 @@
 """A list of papers as one reader wants it, for `paperboy top --for FILE`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import polars as pl
 from assets.clean.ids import named
 from assets.mail.personal import Personal, personal
 from assets.mail.profile import Profile, load, text
-from assets.mail.taste import BACKGROUND, background, taste
+from assets.mail.taste import BACKGROUND, Shares, background, taste
 from orchestration.warehouse import Warehouse
 
 LIKED = """
@@ -33,15 +34,21 @@ def for_reader(tables: Warehouse, file: Path, ranked: pl.DataFrame) -> Personal:
     """
     profile = load(file)
     with tables.kept_open():
-        liked = [*profile.library, *_liked(tables, profile, file)][::-1]
-        days = ranked["listed_on"].unique().to_list()
+        liked = [*profile.others, *_liked(tables, profile, file)][::-1]
         abstracts = tables.read(ABSTRACTS, {"works": ranked["work_id"].to_list()})
         papers = ranked.join(abstracts, on="work_id", how="left", maintain_order="left")
-        texts = [text(*row) for row in papers.select("title", "abstract").iter_rows()]
-        known = [text(*row) for row in tables.read(NEWEST, {"most": BACKGROUND}).iter_rows()]
-        tags = tables.rows("tagged_papers", days)
-    shares = taste(background(known), liked, texts) if liked and texts else np.zeros(len(texts))
-    return personal(ranked, tags, abstracts, profile, shares)
+        shares = _taste(tables, liked, papers) if liked and papers.height else np.zeros(papers.height)
+        tags = tables.rows("tagged_papers", papers["listed_on"].unique().to_list())
+    return personal(papers, tags, profile, shares)
+
+
+def _taste(tables: Warehouse, liked: Sequence[str], papers: pl.DataFrame) -> Shares:
+    known = background(_texts(tables.read(NEWEST, {"most": BACKGROUND})))
+    return taste(known, liked, _texts(papers))
+
+
+def _texts(papers: pl.DataFrame) -> list[str]:
+    return [text(*row) for row in papers.select("title", "abstract").iter_rows()]
 
 
 def _liked(tables: Warehouse, profile: Profile, file: Path) -> list[str]:

@@ -4,7 +4,7 @@ On Sundays, when few lists come, also what is learned from all days so far.
 """
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -32,7 +32,7 @@ def daily(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
     """A run for each missing day, all but the mail, then the newest day's. Dagster evaluates only the last of several
     ticks that were missed, so one tick must ask for everything."""
     tick = context.scheduled_execution_time
-    newest = tick.astimezone(ZoneInfo(current().schedule.time_zone)).date() - timedelta(days=1)
+    newest = day_before(tick)
     made = {date.fromisoformat(key) for key in context.instance.get_materialized_partitions(dg.AssetKey("digest"))}
     asked = f"the tick of {tick:%Y-%m-%d %H:%M}"
     for day in missing(made, newest, current().first_day, current().fetch.catch_up_days):
@@ -57,8 +57,12 @@ def daily(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
 def weekly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """A training on the papers up to the day before."""
     tick = context.scheduled_execution_time
-    day = tick.astimezone(ZoneInfo(current().schedule.time_zone)).date() - timedelta(days=1)
-    return dg.RunRequest(run_key=tick.isoformat(), partition_key=day.isoformat())
+    return dg.RunRequest(run_key=tick.isoformat(), partition_key=day_before(tick).isoformat())
+
+
+def day_before(tick: datetime) -> date:
+    """The newest day that is over when a schedule ticks, in the operator's time zone."""
+    return tick.astimezone(ZoneInfo(current().schedule.time_zone)).date() - timedelta(days=1)
 
 
 def missing(made: set[date], newest: date, first_day: date, back: int) -> list[date]:

@@ -41,11 +41,11 @@ def parts(weights: Weights) -> list[pl.Expr]:
     Reads `votes`, `comments`, `gained` and `prior` (null: not known), `code`, and `age`, the days since the list of it.
     """
     decay = 0.5 ** (HOURS_A_DAY * pl.col("age") / weights.half_life)
-    votes = _figure("votes") * decay
+    votes = figure("votes") * decay
     terms = {
         "votes": weights.votes * votes.log1p(),
-        "velocity": weights.velocity * _figure("gained").log1p(),
-        "comments": weights.comments * (_figure("comments") * decay).log1p(),
+        "velocity": weights.velocity * figure("gained").log1p(),
+        "comments": weights.comments * (figure("comments") * decay).log1p(),
         "prior": weights.prior * pl.col("prior").fill_null(0) / (1 + votes),
         "code": weights.code * pl.col("code").cast(pl.Float64),
     }
@@ -100,5 +100,6 @@ def arithmetic(row: Mapping[str, Any]) -> Iterator[tuple[str, str, float]]:
         yield part, f"{weights[part]:g} × {term}", row[f"score_{part}"]
 
 
-def _figure(column: str) -> pl.Expr:
+def figure(column: str) -> pl.Expr:
+    """A count that is known or 0, never below."""
     return pl.col(column).fill_null(0).clip(lower_bound=0)

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from assets.mail.carried import NEW
-from assets.mail.known import Morning, known
+from assets.mail.known import A_DAY, Morning, known
 from assets.mail.rank import Ranking, entries, rank
 
 if TYPE_CHECKING:
     from orchestration.warehouse import Warehouse
 
 NEVER = math.inf
-A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)

@@ -23,22 +23,19 @@ TOLD_FROM = 0.4
 
 @dataclass(frozen=True)
 class Personal:
-    """Rows of `DIGEST` in the reader's order, with `score_follows`, `score_taste` and `because`; how many are muted."""
+    """The papers in the reader's order, with `score_follows`, `score_taste` and `because`; how many are muted."""
 
     rows: pl.DataFrame
     muted: int
 
 
-def personal(
-    ranked: pl.DataFrame, tags: pl.DataFrame, abstracts: pl.DataFrame, profile: Profile, taste: Shares
-) -> Personal:
-    """The papers of `ranked`, rows of `DIGEST` of one list, as a reader wants them; `taste` is that of each row.
+def personal(ranked: pl.DataFrame, tags: pl.DataFrame, profile: Profile, taste: Shares) -> Personal:
+    """The papers of `ranked`, rows of `DIGEST` of one list with their `abstract`, as a reader wants them.
 
-    `tags` are their rows of `tagged_papers`, and `abstracts` (work_id, abstract).
+    `tags` are their rows of `tagged_papers`, `taste` is that of each paper.
     """
     labelled = tags.select("work_id", "keywords", "categories", earned="topics").unique("work_id")
     papers = ranked.join(labelled, on="work_id", how="left", maintain_order="left")
-    papers = papers.join(abstracts, on="work_id", how="left", maintain_order="left")
     rows = list(papers.iter_rows(named=True))
     found = [dict(_matches(row, profile.follow)) for row in rows]
     muted = [any(_matches(row, profile.mute)) for row in rows]

@@ -39,12 +39,12 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Profile:
-    """`likes` are ids of papers and `library` the texts of others, both oldest first."""
+    """`likes` are ids of papers and `others` the texts of those in the library, both oldest first."""
 
     follow: Wishes = Wishes()
     mute: Wishes = Wishes()
     likes: tuple[str, ...] = ()
-    library: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 def plain(text: str) -> str:
@@ -69,7 +69,7 @@ def load(file: Path) -> Profile:
         follow=_wishes(said.get("follow", {}), f"{file}: [follow]"),
         mute=_wishes(said.get("mute", {}), f"{file}: [mute]"),
         likes=_listed(said.get("likes", []), f"{file}: likes"),
-        library=_library(file.parent / library) if library else (),
+        others=_library(file.parent / library) if library else (),
     )
 
 

@@ -10,7 +10,7 @@ from datetime import date
 import polars as pl
 
 from assets.mail.carried import ARRIVALS, NEW
-from assets.mail.formula import DEFAULT, PARTS, WEIGHTS, Weights, kept, parts, total, variety
+from assets.mail.formula import DEFAULT, PARTS, WEIGHTS, Weights, figure, kept, parts, total, variety
 from assets.mail.summary import summary
 
 DIGEST = pl.Schema(
@@ -122,8 +122,8 @@ def _alike_above() -> pl.Expr:
 def _why() -> pl.Expr:
     unvoted = pl.when(pl.col("arrival") == NEW).then(pl.lit("new, no votes yet")).otherwise(pl.lit("no votes yet"))
     votes = _counted("votes").fill_null(unvoted)
-    gained = pl.when((_figure("gained") > 0) & (_figure("votes") > _figure("gained")))
-    rising = gained.then(pl.format("{} of them in the last day", _figure("gained")))
+    gained = pl.when((figure("gained") > 0) & (figure("votes") > figure("gained")))
+    rising = gained.then(pl.format("{} of them in the last day", figure("gained")))
     code = pl.when(_linked("code")).then(pl.lit("code available"))
     data = pl.when(_linked("data")).then(pl.lit("data available"))
     reasons = pl.concat_str(votes, rising, _counted("comments"), code, data, separator=", ", ignore_nulls=True)
@@ -132,12 +132,8 @@ def _why() -> pl.Expr:
 
 def _counted(column: str) -> pl.Expr:
     """A figure with its noun, "1 vote" or "24 votes"; null where there is nothing to count."""
-    words = pl.format(f"{{}} {column}", _figure(column))
-    return pl.when(_figure(column) == 1).then(pl.lit(f"1 {column[:-1]}")).when(_figure(column) > 1).then(words)
-
-
-def _figure(column: str) -> pl.Expr:
-    return pl.col(column).fill_null(0).clip(lower_bound=0)
+    words = pl.format(f"{{}} {column}", figure(column))
+    return pl.when(figure(column) == 1).then(pl.lit(f"1 {column[:-1]}")).when(figure(column) > 1).then(words)
 
 
 def _available() -> pl.Expr:

@@ -16,7 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from assets.tag.keywords import NO_RATES, Rates, Vocabulary, extracted, folded, key, phrases_in
-from assets.tag.learned import MODEL, Categories, Learned, Prior, Terms, author, features, text, version_of
+from assets.tag.learned import MODEL, Categories, Learned, Prior, Terms, author, features, texts, version_of
 from assets.tag.tag import earned
 from assets.tag.taxonomy import Taxonomy
 
@@ -168,10 +168,6 @@ def _first(found: pl.DataFrame) -> date:
     return first
 
 
-def _texts(found: pl.DataFrame) -> list[str]:
-    return [text(*row) for row in found.select("title", "abstract").iter_rows()]
-
-
 def _terms(texts: Sequence[str]) -> Terms:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -183,7 +179,8 @@ def _terms(texts: Sequence[str]) -> Terms:
 # Categories.
 
 
-def _labels(found: pl.DataFrame, names: Sequence[str]) -> NDArray[np.bool_]:
+def labels(found: pl.DataFrame, names: Sequence[str]) -> NDArray[np.bool_]:
+    """Which papers are in which of some categories: a row a paper, a column a category."""
     return np.array([[name in given for name in names] for given in found["categories"].to_list()], bool)
 
 
@@ -192,9 +189,9 @@ def _categories(found: pl.DataFrame) -> Categories | None:
     names = _known(found, CATEGORY_PAPERS)
     if not names:
         return None
-    texts, labels, place = _texts(found), _labels(found, names), int(found.height * 0.8)
-    thresholds = _thresholds(_linear(texts[:place], labels[:place], names).scores(texts[place:]), labels[place:])
-    whole = _linear(texts, labels, names)
+    read, right, place = texts(found), labels(found, names), int(found.height * 0.8)
+    thresholds = _thresholds(_linear(read[:place], right[:place], names).scores(read[place:]), right[place:])
+    whole = _linear(read, right, names)
     return Categories(whole.terms, names, whole.weights, whole.offsets - thresholds)
 
 
@@ -236,8 +233,8 @@ def _categories_scored(learned: Learned, found: pl.DataFrame) -> Scored | None:
     model = learned.categories
     if model is None or found.is_empty():
         return None
-    right = _labels(found, model.names)
-    guessed = model.scores(_texts(found)) > 0
+    right = labels(found, model.names)
+    guessed = model.scores(texts(found)) > 0
     each = [f1(guessed[:, place], right[:, place]) for place in range(len(model.names)) if right[:, place].any()]
     if not each:
         return None
@@ -261,11 +258,11 @@ def _prior(found: pl.DataFrame) -> Prior:
     """A ridge regression over the terms and the authors of at least two papers."""
     from sklearn.linear_model import Ridge
 
-    texts, authors = _texts(found), found["authors"].to_list()
+    read, authors = texts(found), found["authors"].to_list()
     seen = Counter(name for names in authors for name in {author(one) for one in names or ()})
     known = sorted(name for name, times in seen.items() if times >= 2)
-    terms = _terms(texts)
-    fitted = Ridge(alpha=6, solver="sparse_cg").fit(features(terms, known, texts, authors), _targets(found))
+    terms = _terms(read)
+    fitted = Ridge(alpha=6, solver="sparse_cg").fit(features(terms, known, read, authors), _targets(found))
     return Prior(terms, known, fitted.coef_.astype(np.float32), float(fitted.intercept_))
 
 
@@ -278,7 +275,7 @@ def _prior_scored(learned: Learned, found: pl.DataFrame) -> Scored | None:
     """The share of a day's first papers by votes that are first by prior too; `floor` is what chance would find."""
     if learned.prior is None:
         return None
-    guessed = pl.Series("prior", learned.prior.found(_texts(found), found["authors"].to_list()))
+    guessed = pl.Series("prior", learned.prior.found(texts(found), found["authors"].to_list()))
     full = found.with_columns(guessed).filter(pl.len().over("day") >= 2 * FIRST)
     if full.is_empty():
         return None

@@ -69,6 +69,11 @@ def author(name: str) -> str:
     return " ".join(name.lower().split())
 
 
+def texts(works: pl.DataFrame) -> list[str]:
+    """What is read of each of some works."""
+    return [text(*row) for row in works.select("title", "abstract").iter_rows()]
+
+
 @dataclass(frozen=True)
 class Terms:
     """The words and pairs of words that count, each with its inverse document frequency."""

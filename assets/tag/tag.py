@@ -15,7 +15,7 @@ from datetime import date
 import polars as pl
 
 from assets.tag.keywords import Rates, Vocabulary, extracted, folded
-from assets.tag.learned import NOTHING, Learned, text
+from assets.tag.learned import NOTHING, Learned, texts
 from assets.tag.taxonomy import Taxonomy, Topic
 from assets.tag.words import acronym, forms, padded, spaced, words
 
@@ -113,7 +113,7 @@ def _categorised(works: pl.DataFrame, learned: Learned) -> pl.DataFrame:
     source = pl.when(given).then(pl.lit("source"))
     if learned.categories is None:
         return works.with_columns(categories_from=source)
-    found = pl.Series("learned", learned.categories.found(_texts(works)), pl.List(pl.String))
+    found = pl.Series("learned", learned.categories.found(texts(works)), pl.List(pl.String))
     return works.with_columns(
         categories=pl.when(given).then("categories").otherwise(found),
         categories_from=source.when(found.list.len() > 0).then(pl.lit("learned")),
@@ -123,11 +123,7 @@ def _categorised(works: pl.DataFrame, learned: Learned) -> pl.DataFrame:
 def _prior(works: pl.DataFrame, learned: Learned) -> pl.Series:
     if learned.prior is None:
         return pl.repeat(None, works.height, dtype=pl.Float64, eager=True)
-    return pl.Series(learned.prior.found(_texts(works), works["authors"].to_list()), dtype=pl.Float64)
-
-
-def _texts(works: pl.DataFrame) -> list[str]:
-    return [text(*row) for row in works.select("title", "abstract").iter_rows()]
+    return pl.Series(learned.prior.found(texts(works), works["authors"].to_list()), dtype=pl.Float64)
 
 
 def _keywords(works: pl.DataFrame, vocabulary: Vocabulary, rates: Rates) -> pl.Series:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from assets.tag.learn import Part, Scored, f1, parts, split
-from assets.tag.learned import Learned, text
+from assets.tag.learn import Part, Scored, f1, labels, parts, split
+from assets.tag.learned import Learned, texts
 from assets.tag.taxonomy import load
 from tests.benchmarks.table import Row, at_least, in_process, lines
 from tests.tag.real_labels import DAYS, LABELS, labelled, recorded
@@ -64,8 +64,8 @@ def _of_all(learned: Learned, given: pl.DataFrame) -> str:
     counts = named.select(same.list.unique().explode()).to_series().value_counts()
     names = sorted(name for name, count in counts.iter_rows() if count >= RARE and name.startswith(NEAR))
     _, newest = split(named.with_columns(same))
-    right = np.array([[name in labels for name in names] for labels in newest["categories"].to_list()], bool)
-    found = model.scores([text(*row) for row in newest.select("title", "abstract").iter_rows()]) > 0
+    right = labels(newest, names)
+    found = model.scores(texts(newest)) > 0
     guessed = np.zeros_like(right)
     for place, name in enumerate(model.names):
         if name in names:
@@ -81,15 +81,15 @@ def _of_all(learned: Learned, given: pl.DataFrame) -> str:
 def _speed(learned: Learned, given: pl.DataFrame) -> Iterator[str]:
     categories, prior = learned.categories, learned.prior
     assert categories is not None and prior is not None
-    texts = [text(*row) for row in given.select("title", "abstract").iter_rows()]
-    weighed = categories.terms.weighed(texts)
-    floor = in_process("TF-IDF of the texts", lambda: categories.terms.weighed(texts), RUNS)
+    read = texts(given)
+    weighed = categories.terms.weighed(read)
+    floor = in_process("TF-IDF of the texts", lambda: categories.terms.weighed(read), RUNS)
     scored = in_process("categories of the weighed texts", lambda: weighed @ categories.weights, RUNS)
-    whole = in_process("categories, with TF-IDF", lambda: categories.found(texts), RUNS)
-    of_prior = in_process("prior, with TF-IDF", lambda: prior.found(texts, [None] * len(texts)), RUNS)
+    whole = in_process("categories, with TF-IDF", lambda: categories.found(read), RUNS)
+    of_prior = in_process("prior, with TF-IDF", lambda: prior.found(read, [None] * len(read)), RUNS)
     yield from lines(
-        f"learned: {len(texts):,} papers",
-        [floor, *(_beside(row, floor, len(texts)) for row in (scored, whole, of_prior))],
+        f"learned: {len(read):,} papers",
+        [floor, *(_beside(row, floor, len(read)) for row in (scored, whole, of_prior))],
     )
 
 

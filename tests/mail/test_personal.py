@@ -31,7 +31,8 @@ ABSTRACTS = pl.DataFrame({"work_id": [row["work_id"] for row in ROWS], "abstract
 
 
 def of(follow: Wishes = Wishes(), mute: Wishes = Wishes(), shares: tuple[float, ...] = (0, 0, 0)) -> Personal:  # noqa: B008
-    return personal(RANKED, TAGS_OF, ABSTRACTS, Profile(follow, mute), np.array(shares))
+    papers = RANKED.join(ABSTRACTS, on="work_id", maintain_order="left")
+    return personal(papers, TAGS_OF, Profile(follow, mute), np.array(shares))
 
 
 def wish(kind: str, name: str) -> Wishes:

@@ -42,7 +42,7 @@ def test_a_whole_profile(tmp_path: Path) -> None:
 
 
 def test_a_library_is_read_oldest_first_and_its_tex_as_text(tmp_path: Path) -> None:
-    fog, anchors, keels = load(written(tmp_path, WHOLE)).library
+    fog, anchors, keels = load(written(tmp_path, WHOLE)).others
     assert fog.split() == ["Fog", "Fog"]
     assert anchors.split() == ["Anchors", "Anchors"]
     assert keels == "Keels of Boats Keels of Boats They are long."
