@@ -13,6 +13,7 @@ import click
 
 from orchestration.cli_quality import check, quarantine
 from orchestration.cli_ranking import explain, top
+from orchestration.cli_readers import readers
 from orchestration.cli_search import search, similar
 from orchestration.cli_texts import clean_text, tag_text, taxonomy
 from orchestration.command import DEBUG, Commands, Day, RunFailed, the_settings
@@ -37,7 +38,7 @@ def main(debug: bool) -> None:
         warnings.filterwarnings("ignore", module="dagster")
 
 
-for command in (check, quarantine, report, explain, top, search, similar, clean_text, tag_text, taxonomy):
+for command in (check, quarantine, report, readers, explain, top, search, similar, clean_text, tag_text, taxonomy):
     main.add_command(command)
 
 
@@ -161,12 +162,12 @@ def preview(day: date) -> None:
 @click.pass_context
 def send(context: click.Context, day: date, confirm: bool) -> None:
     """Mail the edition of a past DAY to every reader who has not got it; the only way to do so."""
-    from orchestration import shown
+    from orchestration import resources, shown
 
     settings = the_settings()
     if not confirm:
-        readers = len(settings.mail.recipients)
-        raise click.UsageError(f"this mails {day} to {readers} reader(s); add --confirm if that is meant.")
+        due = len(resources.readers(settings).due(settings.mail.recipients))
+        raise click.UsageError(f"this mails {day} to {due} reader(s); add --confirm if that is meant.")
     _must_be_made(settings, day)
     before = shown.mails(settings, day)
     config = {"ops": {"deliveries": {"config": {"confirmed_day": day.isoformat()}}}}

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 from assets.fetch.source import Source
+from assets.mail.readers.reader import key, parsed
 from orchestration import resources
 from orchestration.alerts.book import State
 from orchestration.alerts.channels import WebhookChannel
@@ -26,10 +27,8 @@ def checks(settings: Settings) -> Iterator[tuple[str, Check]]:
         yield "expectations", lambda: _expectations(settings)
     for source in resources.feeds(settings).sources:
         yield source.name, lambda source=source: _newest(source, settings)  # type: ignore[misc]
-    yield (
-        "mail",
-        lambda: f"{resources.transport(settings).check()}, {len(settings.mail.recipients)} reader(s)",
-    )
+    yield "mail", lambda: resources.transport(settings).check()
+    yield "readers", lambda: _readers(settings)
     yield "alerts", lambda: _alerts(settings)
 
 
@@ -68,6 +67,13 @@ def _home(settings: Settings) -> str:
 def _warehouse(settings: Settings) -> str:
     found = resources.warehouse(settings).read("SELECT count(DISTINCT day) AS days FROM fetched_papers")
     return f"{resources.warehouse(settings).path}, {found['days'].item()} days with papers"
+
+
+def _readers(settings: Settings) -> str:
+    store, named = resources.readers(settings), {key(parsed(one)[1]) for one in settings.mail.recipients}
+    due = {key(reader.address) for reader in store.due(settings.mail.recipients)}
+    left = len(named - due)
+    return f"{len(due)} mailed" + (f"; {left} of mail.recipients not: unsubscribed, or erased" if left else "")
 
 
 def _alerts(settings: Settings) -> str:

@@ -18,6 +18,8 @@ from assets.mail.formula import Weights
 from assets.mail.known import Morning
 from assets.mail.outbox import Outbox
 from assets.mail.rank import Ranking
+from assets.mail.readers.secret import Secret
+from assets.mail.readers.store import Readers
 from assets.mail.transport import MaildirTransport, SmtpTransport, Transport
 from assets.tag.taxonomy import DEFAULT, Taxonomy
 from assets.tag.taxonomy import load as load_taxonomy
@@ -98,7 +100,12 @@ def expectations(settings: Settings) -> dict[str, Suite]:
 
 def outbox(settings: Settings) -> Outbox:
     """The outbox of the home."""
-    return Outbox(settings.home / "outbox.sqlite", wait=settings.lock_wait_seconds)
+    return Outbox(settings.mail_file, wait=settings.lock_wait_seconds)
+
+
+def readers(settings: Settings) -> Readers:
+    """The readers of the home."""
+    return Readers(settings.mail_file, Secret(settings.home / "mail.key"))
 
 
 def transport(settings: Settings) -> Transport:
@@ -110,9 +117,10 @@ def desk(settings: Settings) -> Desk:
     """Who is mailed what."""
     return Desk(
         outbox=outbox(settings),
+        readers=readers(settings),
         transport=transport(settings),
         sender=settings.mail.sender,
-        recipients=settings.mail.recipients,
+        named=settings.mail.recipients,
         ranking=Ranking(settings.digest.size, Weights(**settings.rank.model_dump())),
         current_days=settings.mail.current_days,
         morning=Morning(settings.schedule.time, settings.schedule.time_zone),

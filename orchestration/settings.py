@@ -267,6 +267,11 @@ class Settings(_Part):
         return self.home / "search.sqlite"
 
     @property
+    def mail_file(self) -> Path:
+        """The database of the readers and of what was mailed to whom."""
+        return self.home / "outbox.sqlite"
+
+    @property
     def reports(self) -> Path:
         """The folder of all that is written for a browser."""
         return self.home / "reports"

@@ -47,7 +47,7 @@ class DayStatus:
     @property
     def mailed(self) -> bool:
         """Whether at least one mail was accepted and none is open."""
-        return set(self.mails) == {State.SENT}
+        return State.SENT in self.mails and set(self.mails) <= {State.SENT, State.CANCELLED}
 
 
 def statuses(warehouse: Warehouse, outbox: Outbox, first: date, last: date) -> list[DayStatus]:

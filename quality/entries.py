@@ -23,7 +23,7 @@ PREVIEW_COLUMNS: Mapping[str, Sequence[str]] = {
     "unique_papers": ("work_id", "title", "version", "votes"),
     "tagged_papers": ("work_id", "topics"),
     "digest": ("place", "title", "topic", "score", "why"),
-    "deliveries": ("recipient", "state", "papers"),
+    "deliveries": ("reader", "state", "papers"),
     "models": ("name", "score", "floor", "replaced_score", "told"),
 }
 PREVIEW_LENGTH = 60

@@ -16,7 +16,7 @@ from quality import suites
 if TYPE_CHECKING:
     from orchestration.warehouse import Warehouse
 
-PERSONAL = "recipient"
+PERSONAL = "reader"
 """A table whose rows are told apart by it has people's addresses in the reasons of its outcomes."""
 
 INCIDENTS = """

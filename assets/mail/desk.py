@@ -23,6 +23,7 @@ from assets.mail.lists import SourceList
 from assets.mail.message import message, message_id
 from assets.mail.outbox import Outbox
 from assets.mail.rank import Ranking
+from assets.mail.readers.store import Readers
 from assets.mail.transport import Transport
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 DELIVERY = pl.Schema(
     {
         "day": pl.Date(),
-        "recipient": pl.String(),
+        "reader": pl.String(),
         "state": pl.String(),
         "message_id": pl.String(),
         "edition": pl.String(),
@@ -67,12 +68,16 @@ however long the mail took, so that is when an edition was frozen."""
 
 @dataclass(frozen=True)
 class Desk:
-    """Who mails what to whom: the settings of the mail and of the ranking, with the outbox and its transport."""
+    """Who mails what to whom: the settings of the mail and of the ranking, with the outbox and its transport.
+
+    `named` are the addresses that the settings make readers.
+    """
 
     outbox: Outbox
+    readers: Readers
     transport: Transport
     sender: str
-    recipients: Collection[str]
+    named: Collection[str]
     ranking: Ranking
     current_days: int
     morning: Morning
@@ -89,14 +94,16 @@ class Desk:
         if not edition.papers:
             return
         domain = parseaddr(self.sender)[1].rpartition("@")[2]
-        readers = list(self.recipients)
+        readers = {reader.id: reader for reader in self.readers.due(self.named)}
         ids = [message_id(edition.day, reader, domain) for reader in readers]
-        self.outbox.enqueue(edition.day, edition.content_hash, len(edition.papers), readers, ids)
+        self.outbox.enqueue(edition.day, edition.content_hash, len(edition.papers), list(readers), ids)
         html, text = render.html(edition), render.text(edition)
 
-        def compose(reader: str, identity: str) -> EmailMessage:
+        def compose(reader: str, identity: str) -> EmailMessage | None:
+            if (to := readers.get(reader)) is None:
+                return None
             return message(
-                sender=self.sender, recipient=reader, subject=edition.subject, text=text, html=html,
+                sender=self.sender, recipient=to.mailbox, subject=edition.subject, text=text, html=html,
                 message_id=identity, date=datetime.now(UTC),
             )  # fmt: skip
 
@@ -114,7 +121,7 @@ class Desk:
         rows = [row for day in days for row in self.outbox.rows(day)]
         return pl.DataFrame(
             [
-                (row.day, row.recipient, str(row.state), row.message_id, row.edition, row.papers, row.reason)
+                (row.day, row.reader, str(row.state), row.message_id, row.edition, row.papers, row.reason)
                 for row in rows
             ],
             schema=DELIVERY,

@@ -49,9 +49,9 @@ def message(
     return mail
 
 
-def message_id(day: datetime.date, recipient: str, sender_domain: str) -> str:
-    """The Message-ID of a reader's digest of a day: always the same, and it does not show the address."""
-    key = hashlib.sha256(f"{day.isoformat()} {recipient}".encode()).hexdigest()[:32]
+def message_id(day: datetime.date, reader: str, sender_domain: str) -> str:
+    """The Message-ID of a reader's digest of a day, by the reader's id: always the same."""
+    key = hashlib.sha256(f"{day.isoformat()} {reader}".encode()).hexdigest()[:32]
     return f"<{key}@{sender_domain.encode('idna').decode()}>"
 
 

@@ -18,14 +18,14 @@ from typing import Any
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry
-from sqlalchemy.schema import CreateTable
 
+from assets.mail.database.opened import now, opened
+from assets.mail.database.tables import outbox, readers
+from assets.mail.readers.reader import State as ReaderState
 from assets.mail.transport import Deliver, DeliveryUnknown, Transport, TransportError, Undelivered
 
-Compose = Callable[[str, str], EmailMessage]
-"""From a reader's address and a Message-ID to the message."""
+Compose = Callable[[str, str], EmailMessage | None]
+"""From a reader's id and a Message-ID to the message; None if there is no such reader any more."""
 
 
 class State(StrEnum):
@@ -37,23 +37,12 @@ class State(StrEnum):
     RETRY = "retry"  # surely not accepted; the next delivery of the day tries again
     FAILED = "failed"  # refused for good
     UNKNOWN = "unknown"  # perhaps accepted; never sent again by itself
+    CANCELLED = "cancelled"  # not sent, and not to be: the reader left before it was
 
 
 DUE = (State.PENDING, State.RETRY)
 
-_outbox = sa.Table(
-    "outbox",
-    sa.MetaData(),
-    sa.Column("day", sa.Date, primary_key=True),
-    sa.Column("recipient", sa.String, primary_key=True),
-    sa.Column("state", sa.String, nullable=False),
-    sa.Column("message_id", sa.String, nullable=False, unique=True),
-    sa.Column("edition", sa.String, nullable=False),
-    sa.Column("papers", sa.Integer, nullable=False),
-    sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("reason", sa.String, nullable=False),
-    sa.Column("updated_at", sa.DateTime, nullable=False),
-)
+_is_reader = outbox.c.reader.in_(sa.select(readers.c.id).where(readers.c.state == ReaderState.CONFIRMED))
 
 
 class OutboxBusy(Exception):
@@ -65,7 +54,7 @@ class Row:
     """One reader's digest of one day."""
 
     day: datetime.date
-    recipient: str
+    reader: str  # an id
     state: State
     message_id: str
     edition: str  # SHA-256 of the frozen edition
@@ -82,39 +71,32 @@ class Outbox:
     """
 
     def __init__(self, path: Path, wait: float = 60) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._lock, self._wait = Path(f"{path}.lock"), wait
-        # No connection outlives its transaction, so that there is nothing to close.
-        self._engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool, connect_args={"timeout": 30})
-        sa.event.listen(self._engine, "connect", _configure)
-        # SQLite does not wait for another process that changes the journal mode too: it fails.
-        with FileLock(f"{path}.setup"), self._engine.begin() as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
-            connection.execute(CreateTable(_outbox, if_not_exists=True))
+        self._engine = opened(path)
 
     def enqueue(
         self,
         day: datetime.date,
         edition_hash: str,
         papers: int,
-        recipients: Sequence[str],
+        readers: Sequence[str],
         message_ids: Sequence[str],
     ) -> None:
-        """Write down, all or nothing, that each recipient is to get the day's edition of so many papers.
+        """Write down, all or nothing, that each reader, by id, is to get the day's edition of so many papers.
 
         Whoever has a row for the day keeps it as it is: a changed edition is not mailed again. Raises
-        `ValueError` unless each recipient has a Message-ID, SQLAlchemy's `IntegrityError` if two share one.
+        `ValueError` unless each reader has a Message-ID, SQLAlchemy's `IntegrityError` if two share one.
         """
         edition = {"day": day, "edition": edition_hash, "papers": papers}
-        untried = {"state": State.PENDING, "attempts": 0, "reason": "", "updated_at": _now()}
+        untried = {"state": State.PENDING, "attempts": 0, "reason": "", "updated_at": now()}
         rows = [
-            {**edition, **untried, "recipient": recipient, "message_id": message_id}
-            for recipient, message_id in zip(recipients, message_ids, strict=True)
+            {**edition, **untried, "reader": reader, "message_id": message_id}
+            for reader, message_id in zip(readers, message_ids, strict=True)
         ]
         if not rows:
             return
         # Without the key's name, a Message-ID given twice would leave a reader out in silence.
-        unless_there = insert(_outbox).on_conflict_do_nothing(index_elements=["day", "recipient"])
+        unless_there = insert(outbox).on_conflict_do_nothing(index_elements=["day", "reader"])
         with self._engine.begin() as connection:
             connection.execute(unless_there, rows)
 
@@ -125,26 +107,27 @@ class Outbox:
         whatever `compose` raises: its row and those after it are then as they were.
         """
         with self._sending():
+            self._cancel(outbox.c.day == day)
             try:
                 with transport.session() as send:
                     for row in self.rows(day):
                         if row.state in DUE:
                             self._attempt(row, send, compose)
             except TransportError as error:
-                self._move(_outbox.c.day == day, DUE, State.RETRY, str(error))
+                self._move(outbox.c.day == day, DUE, State.RETRY, str(error))
 
     def rows(self, day: datetime.date | None = None) -> list[Row]:
-        """The rows of a day, or of all days, by day and recipient."""
-        query = sa.select(_outbox).order_by(_outbox.c.day, _outbox.c.recipient)
+        """The rows of a day, or of all days, by day and reader."""
+        query = sa.select(outbox).order_by(outbox.c.day, outbox.c.reader)
         if day is not None:
-            query = query.where(_outbox.c.day == day)
+            query = query.where(outbox.c.day == day)
         with self._engine.connect() as connection:
             found = connection.execute(query).mappings()
             return [Row(**{**row, "state": State(row["state"])}) for row in found]
 
     def states(self, first: datetime.date, last: datetime.date) -> dict[datetime.date, dict[State, int]]:
         """How many rows are in each state, for each day from first to last, both included, that has any."""
-        day, state = _outbox.c.day, _outbox.c.state
+        day, state = outbox.c.day, outbox.c.state
         query = sa.select(day, state, sa.func.count()).where(day.between(first, last)).group_by(day, state)
         counts: dict[datetime.date, dict[State, int]] = defaultdict(dict)
         with self._engine.connect() as connection:
@@ -164,9 +147,12 @@ class Outbox:
             yield
 
     def _attempt(self, row: Row, send: Deliver, compose: Compose) -> None:
-        this = sa.and_(_outbox.c.day == row.day, _outbox.c.recipient == row.recipient)
-        message = compose(row.recipient, row.message_id)
-        if not self._move(this, (row.state,), State.SENDING, "", attempts=row.attempts + 1):
+        this = sa.and_(outbox.c.day == row.day, outbox.c.reader == row.reader)
+        message = compose(row.reader, row.message_id)
+        # Who left since the batch was begun is asked for once more, in the transaction that claims the row.
+        claimed = sa.and_(this, _is_reader)
+        if message is None or not self._move(claimed, (row.state,), State.SENDING, "", attempts=row.attempts + 1):
+            self._cancel(this)
             return
         # What stays true where a failure does not say how far the message came.
         state, reason = State.UNKNOWN, "interrupted while sending"
@@ -183,22 +169,15 @@ class Outbox:
         finally:
             self._move(this, (State.SENDING,), state, reason)
 
+    def _cancel(self, which: sa.ColumnElement[bool]) -> None:
+        """What is due to somebody who is no reader any more is not sent."""
+        self._move(sa.and_(which, sa.not_(_is_reader)), DUE, State.CANCELLED, "no longer a reader")
+
     def _move(
         self, which: sa.ColumnElement[bool], old: Sequence[State], new: State, reason: str, **values: Any
     ) -> bool:
         """Compare and set, and commit; whether any row was in an old state and so is now in the new one."""
-        change = sa.update(_outbox).where(which, _outbox.c.state.in_(old))
+        change = sa.update(outbox).where(which, outbox.c.state.in_(old))
         with self._engine.begin() as connection:
-            moved = connection.execute(change.values(state=new, reason=reason, updated_at=_now(), **values))
+            moved = connection.execute(change.values(state=new, reason=reason, updated_at=now(), **values))
         return moved.rowcount > 0
-
-
-def _configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    cursor = connection.cursor()
-    # Else a power cut may take a committed `sending` back, and the message be sent again.
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.close()
-
-
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)

@@ -260,5 +260,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         text = error.smtp_error
         text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+        # A server likes to repeat the reader's address, which belongs into no log.
+        text = re.sub(r"\S*@\S+", "[address]", text)
         return textwrap.shorten(f"{error.smtp_code} {text}", 300, placeholder=" …")
     return str(error)

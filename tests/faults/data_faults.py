@@ -232,7 +232,7 @@ MAILING = [
     Fault("a reader twice", DELIVERIES, "ERROR", spoil=f.twice(1)),
     Fault("a mail in the queue", DELIVERIES, "ERROR", spoil=f.put("state", "pending", 1)),
     Fault("a state that nobody knows", DELIVERIES, "ERROR", spoil=f.put("state", "delivered", 1)),
-    Fault("a reader without an address", DELIVERIES, "ERROR", spoil=f.put("recipient", "reader", 1)),
+    Fault("a reader without an id", DELIVERIES, "ERROR", spoil=f.put("reader", "reader", 1)),
     Fault("a mail without papers", DELIVERIES, "ERROR", spoil=f.put("papers", 0, 1)),
     Fault("an edition that is no hash", DELIVERIES, "ERROR", spoil=f.put("edition", "today's", 1)),
 ]

@@ -21,6 +21,8 @@ from assets.fetch.source import Body, Listing
 from assets.mail.desk import Desk, day_edition
 from assets.mail.outbox import Outbox
 from assets.mail.rank import Ranking
+from assets.mail.readers.secret import Secret
+from assets.mail.readers.store import Readers
 from assets.mail.transport import MaildirTransport
 from orchestration.status import quarantined
 from orchestration.warehouse import Warehouse
@@ -180,6 +182,7 @@ def test_from_works_to_editions(papers: list[dict[str, Any]], tmp_path: Path) ->
     assert sorted(paper.work_id for paper in day_edition(warehouse, DAY).papers) == sorted(works)
     outbox = Outbox(tmp_path / "outbox.sqlite")
     outbox.enqueue(DAY, "hash", len(works), ["reader@lab.example"], ["<1@lab.example>"])
-    desk = Desk(outbox, MaildirTransport(tmp_path / "maildir"), "lab@lab.example", [], steps.ranking, 4, MORNING)
+    readers = Readers(tmp_path / "outbox.sqlite", Secret(tmp_path / "mail.key"))
+    desk = Desk(outbox, readers, MaildirTransport(tmp_path / "maildir"), "a@lab.example", [], steps.ranking, 4, MORNING)
     desk.settle(warehouse)
     assert sorted(warehouse.read("SELECT work_id FROM editions")["work_id"]) == sorted(works)

@@ -12,6 +12,8 @@ from assets.mail.formula import PARTS
 from assets.mail.known import Morning
 from assets.mail.outbox import Outbox
 from assets.mail.rank import DIGEST, Ranking
+from assets.mail.readers.secret import Secret
+from assets.mail.readers.store import Readers
 from assets.mail.transport import MaildirTransport
 from orchestration.warehouse import Warehouse
 from quality.entries import PARTITIONS
@@ -29,7 +31,8 @@ def warehouse(tmp_path: Path) -> Warehouse:
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     outbox, transport = Outbox(tmp_path / "outbox.sqlite"), MaildirTransport(tmp_path / "maildir")
-    return Desk(outbox, transport, "paper@boy.example", READERS, Ranking(20), 4, Morning(time(7, 30), "UTC"))
+    readers = Readers(tmp_path / "outbox.sqlite", Secret(tmp_path / "mail.key"))
+    return Desk(outbox, readers, transport, "paper@boy.example", READERS, Ranking(20), 4, Morning(time(7, 30), "UTC"))
 
 
 def publish(warehouse: Warehouse, day: date, *works: str) -> None:

@@ -14,13 +14,16 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy.dialects.sqlite import insert
 
+from assets.mail.database.tables import readers
 from assets.mail.message import message
 from assets.mail.outbox import Outbox, OutboxBusy, State
 from assets.mail.transport import Deliver, MaildirTransport, SmtpTransport, Transport
 from tests.mail.conftest import Script, Scripted
 
 DAY = datetime.date(2025, 3, 2)
+THEN = datetime.datetime(2025, 3, 1)
 NEXT = datetime.date(2025, 3, 3)
 READERS = ("ada@lab.example", "bob@lab.example", "cyd@lab.example")
 ADA, BOB, CYD = READERS
@@ -44,11 +47,21 @@ def key(recipient: str, day: datetime.date = DAY) -> str:
     return f"<{day:%m%d}{recipient}>"
 
 
-def outbox(path: Path, readers: tuple[str, ...] = READERS) -> Outbox:
-    """An outbox in which the day's digest is written down for each reader."""
+def outbox(path: Path, names: tuple[str, ...] = READERS) -> Outbox:
+    """An outbox in which the day's digest is written down for each reader, whose address is the id, too."""
     made = Outbox(path)
-    made.enqueue(DAY, "e1", 20, readers, [key(reader) for reader in readers])
+    subscribe(made, *names)
+    made.enqueue(DAY, "e1", 20, names, [key(name) for name in names])
     return made
+
+
+def subscribe(box: Outbox, *names: str) -> None:
+    """Confirmed readers; who is one already stays so."""
+    of_all = {"name": "", "state": "confirmed", "origin": "operator", "asked_at": THEN, "updated_at": THEN}
+    rows = [{"id": name, "address": name, "key": name, "token": name, **of_all} for name in names]
+    with box._engine.begin() as connection:
+        for row in rows:
+            connection.execute(insert(readers).values(row).on_conflict_do_nothing())
 
 
 def smtp(port: int) -> SmtpTransport:
@@ -56,13 +69,13 @@ def smtp(port: int) -> SmtpTransport:
 
 
 def states(box: Outbox) -> dict[str, str]:
-    return {row.recipient: row.state.value for row in box.rows(DAY)}
+    return {row.reader: row.state.value for row in box.rows(DAY)}
 
 
 def test_a_digest_is_written_down_before_it_is_sent(tmp_path: Path) -> None:
     before = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
     rows = outbox(tmp_path / "not" / "yet" / "outbox.db").rows()
-    assert [(row.day, row.recipient, row.state, row.message_id) for row in rows] == [
+    assert [(row.day, row.reader, row.state, row.message_id) for row in rows] == [
         (DAY, reader, State.PENDING, key(reader)) for reader in READERS
     ]
     assert {(row.edition, row.papers, row.attempts, row.reason) for row in rows} == {("e1", 20, 0, "")}
@@ -72,6 +85,7 @@ def test_a_digest_is_written_down_before_it_is_sent(tmp_path: Path) -> None:
 def test_a_changed_edition_is_not_mailed_again(tmp_path: Path) -> None:
     box = outbox(tmp_path / "outbox.db", (ADA,))
     box.deliver(DAY, MaildirTransport(tmp_path / "mail"), compose)
+    subscribe(box, BOB)
     box.enqueue(DAY, "e2", 21, (ADA, BOB), (key(ADA), key(BOB)))
     box.deliver(DAY, MaildirTransport(tmp_path / "mail"), compose)
     assert [(row.edition, row.papers, row.attempts, row.state) for row in box.rows(DAY)] == [
@@ -82,7 +96,7 @@ def test_a_changed_edition_is_not_mailed_again(tmp_path: Path) -> None:
 
 
 def test_a_reader_named_twice_gets_one(tmp_path: Path) -> None:
-    assert [row.recipient for row in outbox(tmp_path / "outbox.db", (ADA, ADA)).rows()] == [ADA]
+    assert [row.reader for row in outbox(tmp_path / "outbox.db", (ADA, ADA)).rows()] == [ADA]
 
 
 def test_nobody_to_mail_is_no_error(tmp_path: Path) -> None:
@@ -107,7 +121,7 @@ def test_the_states_of_the_days(tmp_path: Path) -> None:
         box.enqueue(day, "e1", 20, (ADA, BOB), (key(ADA, day), key(BOB, day)))
     box.deliver(NEXT, MaildirTransport(tmp_path / "mail"), compose)
     assert box.states(DAY, NEXT) == {DAY: {"pending": 3}, NEXT: {"sent": 2}}
-    assert [row.recipient for row in box.rows(NEXT)] == [ADA, BOB]
+    assert [row.reader for row in box.rows(NEXT)] == [ADA, BOB]
 
 
 def test_a_commit_survives_a_power_cut(tmp_path: Path) -> None:
@@ -170,7 +184,7 @@ def test_whatever_the_server_does_nothing_is_lost_or_sent_twice(
     for _ in range(5):
         box.deliver(DAY, smtp(server.port), compose)
     for row in box.rows():
-        hand = fates[row.recipient]
+        hand = fates[row.reader]
         attempts, last = next((n, fate) for n, fate in enumerate(hand, 1) if fate.state != State.RETRY)
         assert (row.state, row.attempts) == (last.state, attempts)
         assert server.accepted.count(row.message_id) == last.accepted
@@ -348,9 +362,9 @@ def test_a_sender_killed_while_the_server_answers(
 
 
 def test_of_two_senders_one_sends(scripted: Callable[[Script], Scripted], tmp_path: Path) -> None:
-    readers = tuple(f"reader{n}@lab.example" for n in range(20))
+    names = tuple(f"reader{n}@lab.example" for n in range(20))
     server = scripted(lambda step, recipient: None)
-    box = outbox(tmp_path / "outbox.db", readers)
+    box = outbox(tmp_path / "outbox.db", names)
     senders = [spawn.Process(target=send_all, args=(tmp_path / "outbox.db", smtp(server.port))) for _ in range(2)]
     for sender in senders:
         sender.start()
@@ -358,7 +372,7 @@ def test_of_two_senders_one_sends(scripted: Callable[[Script], Scripted], tmp_pa
         sender.join()
         assert sender.exitcode == 0
     assert set(states(box).values()) == {"sent"}
-    assert Counter(server.accepted) == Counter(key(reader) for reader in readers)
+    assert Counter(server.accepted) == Counter(key(name) for name in names)
 
 
 def test_a_second_sender_is_told_that_the_outbox_is_busy(

@@ -151,7 +151,7 @@ def test_mail_that_cannot_leave_fails_the_run_and_leaves_once_later(new_lab: New
             status = down.status(NEWEST)
     assert (outcome.success, outcome.step) == (False, "deliveries")
     assert f"deliveries {NEWEST} was rejected. state_sent: 2 of 2 rows failed, 0 allowed" in outcome.reason
-    assert [(row.recipient, row.state) for row in rows] == [(reader, State.RETRY) for reader in READERS]
+    assert [row.state for row in rows] == [State.RETRY] * len(READERS)
     assert all("efused" in row.reason for row in rows)
     assert (status.state, status.mailed) == ("failed", False)
     server = Server()

@@ -89,7 +89,7 @@ def test_columns_are_matched_by_name_not_by_position(warehouse: Warehouse) -> No
     "bad",
     [
         pl.DataFrame({"day": [MONDAY], "no_such_column": ["x"]}),
-        pl.DataFrame({"day": [MONDAY], "recipient": ["a"]}),  # its other columns may not be null
+        pl.DataFrame({"day": [MONDAY], "reader": ["a"]}),  # its other columns may not be null
         pl.DataFrame({"day": ["the tenth of March"]}),
     ],
     ids=["an unknown column", "a missing column", "a wrong type"],

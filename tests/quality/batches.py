@@ -139,7 +139,7 @@ def row(day: date, place: int) -> Row:
         "listed_on": day,
         "arrival": "new",
         "version": 1,
-        "recipient": f"reader{place}@lab.example",
+        "reader": f"r{place:012x}",
         "state": "sent",
         "message_id": f"<{place}@lab.example>",
         "edition": "0" * 64,

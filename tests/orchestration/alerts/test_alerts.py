@@ -5,7 +5,7 @@ from contextlib import closing
 
 from orchestration.alerts.announce import Occasion
 from orchestration.alerts.book import State
-from orchestration.resources import alarm, outbox, warehouse
+from orchestration.resources import alarm, outbox, readers, warehouse
 from tests.orchestration.alerts.conftest import OPERATOR, READER, RECOVERED, REJECTED, House, Mailroom, NewHouse
 from tests.orchestration.terminal import MONDAY, TUESDAY, WEDNESDAY
 
@@ -138,7 +138,7 @@ def test_alerts_leave_the_readers_and_their_records_alone(house: House) -> None:
     house.lab.digest(TUESDAY)
     records = "SELECT (SELECT count(*) FROM deliveries), (SELECT count(*) FROM editions)"
     before = outbox(house.lab.settings).rows(), warehouse(house.lab.settings).read(records).rows()
-    assert [row.recipient for row in before[0]] == [house.lab.settings.mail.recipients[0]]
+    assert [row.reader for row in before[0]] == [readers(house.lab.settings).every()[0].id]
     mailed = len(house.mailroom.to(READER))
     house.announce()
     assert house.subjects == [f"Paperboy: fetched_papers {TUESDAY} was rejected"]

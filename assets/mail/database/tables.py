@@ -1,0 +1,54 @@
+"""The tables of the mail as the newest migration leaves them: readers, what is kept of them, and the outbox.
+
+All times are UTC without a zone. An address stands in `readers` only, so that who is erased is gone.
+"""
+
+import sqlalchemy as sa
+
+TABLES = sa.MetaData()
+
+readers = sa.Table(
+    "readers",
+    TABLES,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("address", sa.String, nullable=False),  # as mail goes to it
+    sa.Column("key", sa.String, nullable=False, unique=True),  # as addresses are compared
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("origin", sa.String, nullable=False),
+    sa.Column("token", sa.String, nullable=False, unique=True),  # in the links to unsubscribe; never expires
+    sa.Column("asked_at", sa.DateTime, nullable=False),
+    sa.Column("updated_at", sa.DateTime, nullable=False),
+)
+
+suppressions = sa.Table(
+    "suppressions",
+    TABLES,
+    sa.Column("hash", sa.String, primary_key=True),  # of an address, by the key of the house
+    sa.Column("reason", sa.String, nullable=False),
+    sa.Column("at", sa.DateTime, nullable=False),
+)
+
+reader_events = sa.Table(
+    "reader_events",
+    TABLES,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("reader", sa.String, nullable=False, index=True),
+    sa.Column("event", sa.String, nullable=False),
+    sa.Column("by", sa.String, nullable=False),
+    sa.Column("at", sa.DateTime, nullable=False),
+)
+
+outbox = sa.Table(
+    "outbox",
+    TABLES,
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("reader", sa.String, primary_key=True),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("message_id", sa.String, nullable=False, unique=True),
+    sa.Column("edition", sa.String, nullable=False),
+    sa.Column("papers", sa.Integer, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("reason", sa.String, nullable=False),
+    sa.Column("updated_at", sa.DateTime, nullable=False),
+)

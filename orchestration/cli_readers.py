@@ -1,0 +1,125 @@
+"""The commands about readers: `paperboy readers list | add | show | remove | erase | rotate | import | export`."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestration.command import Subcommands, in_columns, the_settings
+
+if TYPE_CHECKING:
+    from assets.mail.readers.store import Readers
+
+STATES = ("pending", "confirmed", "unsubscribed", "unnamed", "suppressed")
+
+
+@click.group(cls=Subcommands)
+def readers() -> None:
+    """Who is mailed: those whom mail.recipients names, and those whom you add here."""
+
+
+@readers.command("list")
+@click.option("--state", type=click.Choice(STATES), help="Those in this state only.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+def list_(state: str | None, as_json: bool) -> None:
+    """All readers by address: their state, who named them, since when."""
+    from assets.mail.readers.reader import State
+
+    found = _store().every(State(state) if state else None)
+    if as_json:
+        shown = ("id", "address", "name", "state", "origin", "asked_at", "updated_at")
+        rows = [{column: getattr(reader, column) for column in shown} for reader in found]
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2, default=str))
+    elif not found:
+        click.echo("No readers; paperboy readers add ADDRESS adds one.")
+    else:
+        lines = [(one.address, one.state, f"by {one.origin}", f"{one.updated_at:%Y-%m-%d}") for one in found]
+        click.echo("\n".join(in_columns([("address", "state", "named", "since"), *lines])))
+
+
+@readers.command()
+@click.argument("address")
+@click.option("--again", is_flag=True, help="Also if they unsubscribed or were erased: they asked for it since.")
+def add(address: str, again: bool) -> None:
+    """Make ADDRESS a reader, as "Ada Lovelace <ada@lab.example>" or the address alone, because its owner asked for it.
+
+    The next edition goes there; the reader can unsubscribe.
+    """
+    found = _store().add(address, again=again)
+    click.echo(f"{found.address} is {found.state}.")
+
+
+@readers.command()
+@click.argument("address")
+def show(address: str) -> None:
+    """A reader's state, and all that happened to them, with the times in UTC."""
+    store = _store()
+    found = store.find(address)
+    click.echo(f"{found.mailbox}  {found.id}  {found.state}")
+    for event in store.events(found.id):
+        click.echo(f"  {event.at:%Y-%m-%d %H:%M}  {event.event} by {event.by}")
+
+
+@readers.command()
+@click.argument("address")
+def remove(address: str) -> None:
+    """Unsubscribe ADDRESS. It stays on record, so that no list that names it makes it a reader again."""
+    found = _store().remove(address)
+    click.echo(f"{found.address} is {found.state}; what was due is not sent.")
+
+
+@readers.command()
+@click.argument("address")
+@click.option("--confirm", is_flag=True, help="Yes, for good.")
+def erase(address: str, confirm: bool) -> None:
+    """Forget ADDRESS: all that stays is a hash that keeps it from being added, and what was done, without a name."""
+    if not confirm:
+        raise click.UsageError("this cannot be taken back; add --confirm if that is meant.")
+    found = _store().erase(address)
+    click.echo(f"{found.id} is erased; take the address out of mail.recipients, if it stands there.")
+
+
+@readers.command()
+@click.argument("address")
+def rotate(address: str) -> None:
+    """Give ADDRESS a new link to unsubscribe, for when a mail of theirs was passed on; the old ones end."""
+    click.echo(f"{_store().rotate(address).address} has a new link; it is in the next mail.")
+
+
+@readers.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True))
+def import_(file: Path) -> None:
+    """Add the readers of a CSV file with the column address, and name if you like; - reads standard input.
+
+    All or none. Who is a reader stays as they are; who unsubscribed or was erased is left out and told.
+    """
+    from orchestration.reader_lists import read
+
+    text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
+    done = _store().add_all(read(text, str(file)))
+    click.echo(f"{done.added} added, {done.known} known before, {len(done.refused)} left out.")
+    for why in done.refused:
+        click.echo(f"left out: {why}", err=True)
+
+
+@readers.command("export")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+def export(file: Path | None) -> None:
+    """Write all readers as CSV, as import reads it: to FILE, which only you may read, or to standard output."""
+    from orchestration.reader_lists import written
+
+    text = written(_store().every())
+    if file is None:
+        click.echo(text, nl=False)
+        return
+    file.touch(mode=0o600)
+    file.write_text(text, encoding="utf-8")
+    click.echo(f"{file}: written.")
+
+
+def _store() -> "Readers":
+    from orchestration import resources
+
+    return resources.readers(the_settings())
