@@ -107,7 +107,7 @@ class Desk:
                 message_id=identity, date=datetime.now(UTC),
             )  # fmt: skip
 
-        self.outbox.deliver(edition.day, self.transport, compose)
+        self.outbox.deliver(edition.day, self.transport, compose, self.readers.suppress)
 
     def settle(self, warehouse: "Warehouse") -> None:
         """Note in `editions` what every edition held of which mails were written down; what is noted stays."""

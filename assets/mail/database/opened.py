@@ -15,6 +15,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 HEAD = "0002"
 """The newest migration."""
 
+BUSY_SECONDS = 30
+"""How long a transaction waits for another process's."""
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -29,7 +32,7 @@ def opened(path: Path) -> sa.Engine:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     # No connection outlives its transaction, so that there is nothing to close.
-    engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool, connect_args={"timeout": 30})
+    engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool, connect_args={"timeout": BUSY_SECONDS})
     sa.event.listen(engine, "connect", _configure)
     # SQLite does not wait for another process that changes the journal mode too: it fails.
     with FileLock(f"{path}.setup"), engine.connect() as connection:
