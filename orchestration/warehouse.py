@@ -224,7 +224,8 @@ def _holder_file(path: Path) -> Path:
 
 
 def _frame(connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, Any] | None) -> pl.DataFrame:
-    frame = pl.from_arrow(connection.sql(query, params=parameters).to_arrow_table())
+    # Not `sql`, which unpacks what a query with parameters finds, and packs it again: five times the cost for lists.
+    frame = pl.from_arrow(connection.execute(query, parameters).to_arrow_table())
     if not isinstance(frame, pl.DataFrame):
         raise TypeError(f"a table was expected, not {type(frame).__name__}")
     return frame

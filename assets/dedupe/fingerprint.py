@@ -95,9 +95,9 @@ def _bands(records: pl.DataFrame) -> pl.DataFrame:
 def shingles(words: pl.Series) -> tuple[Hashes, npt.NDArray[np.int64]]:
     """The hashes of every `SHINGLE` neighbouring words of each list, end to end, and how many each list has."""
     lengths = words.list.len().to_numpy().astype(np.int64)
-    flat = words.explode(empty_as_null=False)
-    known = flat.unique()
-    hashed = flat.replace_strict(known, _word_hashes(known), return_dtype=pl.UInt64).to_numpy()
+    # Arrow names each word by its place among the different ones in half the time that a lookup in Polars takes.
+    flat = words.explode(empty_as_null=False).to_arrow().dictionary_encode()
+    hashed = _word_hashes(pl.Series(flat.dictionary))[flat.indices.to_numpy()]
     complete = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(hashed)) >= SHINGLE
     mixed = hashed
     for ahead in range(1, SHINGLE):
@@ -106,10 +106,9 @@ def shingles(words: pl.Series) -> tuple[Hashes, npt.NDArray[np.int64]]:
     return mixed[complete[: len(mixed)]], np.maximum(lengths - SHINGLE + 1, 0)
 
 
-def _word_hashes(words: pl.Series) -> list[int]:
+def _word_hashes(words: pl.Series) -> Hashes:
     folded = words.str.to_lowercase().str.normalize("NFKD").str.replace_all(r"\p{M}", "")
-    hashes: list[int] = RMinHash.hash_token_sets([folded.to_list()])[0]
-    return hashes
+    return np.array(RMinHash.hash_token_sets([folded.to_list()])[0], dtype=np.uint64)
 
 
 def hash64(text: str) -> int:

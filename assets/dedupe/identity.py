@@ -71,12 +71,11 @@ def works(
     members, reasons = defaultdict(list), _reasons(edges, decisions, group_of)
     for record in sorted(records.iter_rows(named=True), key=_order):
         members[group_of[record["paper_id"]]].append(record)
-    rows = [_work(listed, reasons[number]) for number, listed in members.items()]
-    made = _frame(rows).sort("day", "work_id")
-    papers = pl.col("members").list.eval(pl.element().struct.field("paper_id")).list.unique().list.sort()
+    made = _frame([_work(listed, reasons[number]) for number, listed in members.items()])
+    papers = [sorted({member["paper_id"] for member in listed}) for listed in members.values()]
     # A further listing of the same papers is nothing that a later step looks at.
-    as_read = made.drop("reasons", "version").with_columns(members=papers)
-    return made.with_columns(_hashes(made).alias("whole"), _hashes(as_read).alias("as_read"))
+    as_read = made.drop("reasons", "version").with_columns(members=pl.Series(papers, dtype=pl.List(pl.String)))
+    return made.with_columns(whole=_hashes(made), as_read=_hashes(as_read)).sort("day", "work_id")
 
 
 def _frame(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:

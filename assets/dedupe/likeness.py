@@ -109,16 +109,16 @@ class Profile:
         return len(self.title) <= _LONGEST_COLUMN and _COLUMN.search(self._title) is not None
 
     @cached_property
-    def text(self) -> list[Shingle]:
-        """Each two neighbouring words of the abstract; none where it is too short to tell works apart."""
+    def text(self) -> list[str]:
+        """The abstract's words; none where it is too short to tell works apart."""
         words = _WORD.findall(_folded(self._record["abstract"] or ""))
         least = TELLING_OF_WITHDRAWN if self._record["withdrawn"] else TELLING_WORDS
-        return list(pairwise(words)) if len(words) >= least else []
+        return words if len(words) >= least else []
 
     @cached_property
     def shingles(self) -> frozenset[Shingle]:
-        """`text` as a set."""
-        return frozenset(self.text)
+        """Each two neighbouring words of `text`."""
+        return frozenset(pairwise(self.text))
 
     @property
     def published(self) -> datetime | None:
@@ -146,10 +146,13 @@ def text_likeness(left: Profile, right: Profile) -> float | None:
     shorter, longer = sorted((left, right), key=lambda side: len(side.text))
     if not shorter.text:
         return None
+    as_long = longer.text[: len(shorter.text)]
+    if as_long == shorter.text:
+        return 1.0
     whole = _jaccard(shorter.shingles, longer.shingles)
-    if len(shorter.text) == len(longer.text):
+    if len(as_long) == len(longer.text):
         return whole
-    return max(whole, _jaccard(shorter.shingles, frozenset(longer.text[: len(shorter.text)])))
+    return max(whole, _jaccard(shorter.shingles, frozenset(pairwise(as_long))))
 
 
 def author_likeness(left: Profile, right: Profile) -> float | None:
@@ -171,7 +174,8 @@ def _numbers(kind: re.Pattern[str], title: str) -> str:
 
 
 def _jaccard(left: frozenset[Shingle], right: frozenset[Shingle]) -> float:
-    return len(left & right) / len(left | right)
+    shared = len(left & right)
+    return shared / (len(left) + len(right) - shared)
 
 
 def _folded(text: str) -> str:

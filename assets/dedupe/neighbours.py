@@ -25,7 +25,10 @@ OWN_BLOCKS = """
     SELECT day, paper_id, key FROM (SELECT number, key FROM blocks WHERE day IN (SELECT unnest($days))) AS own
     JOIN (SELECT number, day, paper_id FROM profiles WHERE day IN (SELECT unnest($days))) AS named USING (number)
 """
-SHARING = "SELECT number, key FROM blocks SEMI JOIN keys USING (key)"
+SHARING = "SELECT number, key FROM blocks SEMI JOIN (SELECT key FROM keys, range(2)) USING (key)"
+"""Each key is named twice: DuckDB's hash table then has twice the room, and a stored key that it lacks meets another in
+it half as often, which saves a quarter of the scan."""
+
 NAMED = """
     SELECT day, source, source_id, paper_id, key FROM profiles JOIN sharing USING (number)
     WHERE NOT list_contains($days, day) AND day IN (SELECT day FROM fingerprints WHERE algorithm = $algorithm)
@@ -90,18 +93,20 @@ class Neighbours:
         """The largest number of a record so far."""
         return int(self.warehouse.read(LAST)["number"].item())
 
-    def connected(self, papers: Collection[str], pairs: Iterable[Pair]) -> set[str]:
-        """These papers and all that hang together with them, by stored edges and by the given pairs."""
+    def connected(self, papers: Collection[str], pairs: Iterable[Pair]) -> tuple[set[str], pl.DataFrame]:
+        """These papers and all that hang together with them, by stored edges and by the given pairs.
+
+        With them come the stored edges that begin at any of these.
+        """
         beside: dict[str, set[str]] = {}
         for left, right in pairs:
             beside.setdefault(left, set()).add(right)
             beside.setdefault(right, set()).add(left)
-        known, frontier = set(papers), set(papers)
-        while frontier:
-            reached = set(self.edges(frontier)["other_id"]).union(*(beside.get(paper, ()) for paper in frontier))
-            frontier = reached - known
+        known, frontier, edges = set(papers), set(papers), [self.edges(papers)]
+        while frontier := set(edges[-1]["other_id"]).union(*(beside.get(paper, ()) for paper in frontier)) - known:
             known |= frontier
-        return known
+            edges.append(self.edges(frontier))
+        return known, pl.concat(edges)
 
     @property
     def _parameters(self) -> dict[str, object]:

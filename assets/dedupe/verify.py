@@ -62,9 +62,8 @@ def judged(pairs: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
     profiles = _profiles(pairs, records)
     best: dict[tuple[str, str], Verdict] = {}
     for row in pairs.select(_SIDES).iter_rows():
-        left, right, papers = profiles[row[:3]], profiles[row[4:7]], (row[3], row[7])
-        found = _compared(left, right)
-        if found.linked:
+        papers = (row[3], row[7])
+        if found := _link(_Pair(profiles[row[:3]], profiles[row[4:7]])):
             best[papers] = max(found, best.get(papers, found), key=_rank)
     rows = [(*papers, found.strong, found.score, found.reason) for papers, found in sorted(best.items())]
     return pl.DataFrame(rows, schema=EDGE, orient="row")
@@ -72,7 +71,8 @@ def judged(pairs: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
 
 def verdict(left: Mapping[str, Any], right: Mapping[str, Any]) -> Verdict:
     """What two rows of `clean_papers` say, in either order."""
-    return _compared(Profile(left), Profile(right))
+    pair = _Pair(Profile(left), Profile(right))
+    return _link(pair) or Verdict(False, False, 0.0, _distance(pair))
 
 
 @dataclass(frozen=True)
@@ -110,29 +110,32 @@ class _Pair:
         return f"{title}, {authors}, {text}"
 
 
-def _compared(left: Profile, right: Profile) -> Verdict:
-    pair = _Pair(left, right)
-    if left.doi is not None and left.doi == right.doi:
+def _link(pair: _Pair) -> Verdict | None:
+    """None where there is none: most pairs, of which nobody asks why, so that their texts need not be compared."""
+    if _one_doi(pair):
         return _of_one_doi(pair)
-    if obstacle := _obstacle(pair):
-        return _apart(obstacle)
-    strong = _strength(pair)
-    if strong is None:
-        return _apart(f"too little in common: {pair}")
-    return Verdict(True, strong, pair.score, str(pair))
+    strong = None if _obstacle(pair) else _strength(pair)
+    return None if strong is None else Verdict(True, strong, pair.score, str(pair))
 
 
-def _of_one_doi(pair: _Pair) -> Verdict:
+def _distance(pair: _Pair) -> str:
+    """Why there is none."""
+    if _one_doi(pair):
+        return f"same DOI {pair.left.doi}, but {pair}"
+    return _obstacle(pair) or f"too little in common: {pair}"
+
+
+def _one_doi(pair: _Pair) -> bool:
+    return pair.left.doi is not None and pair.left.doi == pair.right.doi
+
+
+def _of_one_doi(pair: _Pair) -> Verdict | None:
     """A DOI may be that of whole proceedings: something else must agree."""
     same_people = (pair.authors or 0) >= MOST_AUTHORS
     alike = pair.title >= NEAR or (same_people and (pair.title >= AKIN or pair.text is None))
     if (alike and not _numerals_differ(pair)) or (pair.text or 0) >= STRONGLY[SAME]:
         return Verdict(True, True, pair.score, f"same DOI {pair.left.doi}, {pair}")
-    return _apart(f"same DOI {pair.left.doi}, but {pair}")
-
-
-def _apart(reason: str) -> Verdict:
-    return Verdict(False, False, 0.0, reason)
+    return None
 
 
 def _obstacle(pair: _Pair) -> str | None:
@@ -199,8 +202,9 @@ def _several_authors(pair: _Pair) -> bool:
 
 def _named_otherwise(pair: _Pair) -> bool:
     """One work, its authors spelt or ordered otherwise, or their group named instead of them."""
-    alike = pair.text is None or pair.text >= STRONGLY[NEAR]
-    return alike and _one_long_title(pair) and not pair.left.notice and not _other_doi(pair.left, pair.right)
+    if not _one_long_title(pair) or pair.left.notice or _other_doi(pair.left, pair.right):
+        return False
+    return pair.text is None or pair.text >= STRONGLY[NEAR]
 
 
 def _one_long_title(pair: _Pair) -> bool:
