@@ -42,6 +42,10 @@ BEGINNING = "SELECT word FROM words WHERE word BETWEEN ? AND ? ORDER BY titles D
 MOST_FORMS = 20
 IN_TITLES = "SELECT titles FROM words WHERE word = ?"
 MOST_OF_TWO, MOST_OF_ONE, MOST_TITLES = 4, 3, 500
+"""So many of the rarest words count where two will do, and where one will; and the titles that such a one may be in.
+
+To rank half a million works with a word that is frequent takes a second, and helps nobody.
+"""
 
 BEGIN, END = "\x02", "\x03"
 """What FTS5 puts around what was found: characters that no cleaned text holds."""
