@@ -5,7 +5,7 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -41,7 +41,11 @@ LISTED = f"SELECT number FROM works WHERE true {LIMITS} ORDER BY day DESC, work_
 BEGINNING = "SELECT word FROM words WHERE word BETWEEN ? AND ? ORDER BY titles DESC, word LIMIT ?"
 MOST_FORMS = 20
 IN_TITLES = "SELECT titles FROM words WHERE word = ?"
-MOST_SOME, MOST_TITLES = 3, 500
+MOST_OF_TWO, MOST_OF_ONE, MOST_TITLES = 4, 3, 500
+"""So many of the rarest words count where two will do, and where one will; and the titles that such a one may be in.
+
+To rank half a million works with a word that is frequent takes a second, and helps nobody.
+"""
 
 BEGIN, END = "\x02", "\x03"
 """What FTS5 puts around what was found: characters that no cleaned text holds."""
@@ -96,25 +100,24 @@ class Found:
 def find(file: Path, query: Query, limit: int = 20, *, newest: bool = False) -> Found:
     """At most `limit` works, the best by BM25 first, or the newest.
 
-    Works with every word come first; where they do not fill the limit, those follow that have one of the rarest. A
-    word that no work has is taken for the nearest word of a title. Raises `IndexUnusable` where there is no index that
-    can be read.
+    Works with every word come first; where they do not fill the limit, those follow that have two of the rarest, and
+    then those that have one. A word that no work has is taken for the nearest word of a title. Raises `IndexUnusable`
+    where there is no index that can be read.
     """
     with opened(file) as connection:
-        asked, corrected = _with_endings(connection, query), {}
-        found = _with_every_word(connection, asked, limit, newest)
-        if not found and (corrected := spelling.corrections(connection, asked)):
-            asked = _corrected(asked, corrected)
-            found = _with_every_word(connection, asked, limit, newest)
-        every = len(found)
-        if every < limit and len(asked.parted) > 1:
-            _add(found, connection, asked, asked.match(_rarest(connection, asked.parted), "OR"), limit, newest)
+        search, corrected = _Search(connection, _with_endings(connection, query), limit, newest), {}
+        search.every_word()
+        if not search.found and (corrected := spelling.corrections(connection, search.query)):
+            search.query = _corrected(search.query, corrected)
+            search.every_word()
+        every = len(search.found)
+        search.some_words()
         hits = [
-            hit(connection, number, match, every_word=place < every)
-            for place, (number, match) in enumerate(found.items())
+            hit(connection, number, marked, every_word=place < every)
+            for place, (number, marked) in enumerate(search.found.items())
         ]
         works, last = held_works(connection)
-        return Found(hits, asked, corrected, works, date.fromisoformat(last) if last else None)
+        return Found(hits, search.query, corrected, works, date.fromisoformat(last) if last else None)
 
 
 @contextmanager
@@ -137,47 +140,54 @@ def opened(file: Path) -> Iterator[sqlite3.Connection]:
         raise IndexUnusable(f"the search index {file} cannot be read: {error}; {todo}") from error
 
 
-def _with_every_word(connection: sqlite3.Connection, query: Query, limit: int, newest: bool) -> dict[int, str]:
-    """The numbers of the works, each with the expression that found it; compounds as phrases first, then parted."""
-    found: dict[int, str] = {}
-    if not query.has_text:
-        return dict.fromkeys(_numbers(connection, LISTED, query, "", limit), "")
-    for terms in dict.fromkeys((query.terms, query.parted)):
-        if len(found) < limit:
-            _add(found, connection, query, query.match(terms), limit, newest)
-    return found
+@dataclass
+class _Search:
+    """A search that goes on until the limit is found: the numbers of works, each with the expression to mark in it."""
 
+    connection: sqlite3.Connection
+    query: Query
+    limit: int
+    newest: bool
+    found: dict[int, str] = field(default_factory=dict)
 
-def _rarest(connection: sqlite3.Connection, terms: Sequence[Term]) -> tuple[Term, ...]:
-    """The terms that say most: to rank half a million works with one of the others takes a second, and helps nobody."""
+    def every_word(self) -> None:
+        """Compounds as phrases first, then parted."""
+        if not self.query.has_text:
+            self._add(LISTED, "", "")
+        for match in dict.fromkeys(map(self.query.all_of, (self.query.terms, self.query.parted))):
+            self._match(match, match)
 
-    def titles(term: Term) -> int:
-        counts = [connection.execute(IN_TITLES, (word,)).fetchone() for word in words(term.text)]
+    def some_words(self) -> None:
+        """Works with two of the rarest words are few, soon ranked and mostly what is meant; then those with one."""
+        counted = sorted(((self._titles(term), term) for term in self.query.parted), key=lambda one: one[0])
+        rare = [term for _, term in counted[:MOST_OF_TWO]]
+        alone = [term for count, term in counted[:MOST_OF_ONE] if count <= MOST_TITLES] or rare[:1]
+        if len(rare) > 2:
+            self._match(self.query.two_of(rare), self.query.any_of(rare))
+        if len(rare) > 1:
+            self._match(self.query.any_of(alone), self.query.any_of(rare))
+
+    def _match(self, match: str, marked: str) -> None:
+        if match and len(self.found) < self.limit:
+            self._add(NEWEST if self.newest else BEST_WITHIN if self.query.limits else BEST, match, marked)
+
+    def _add(self, statement: str, match: str, marked: str) -> None:
+        asked = {
+            "match": match,
+            "after": self.query.after and str(self.query.after),
+            "before": self.query.before and str(self.query.before),
+            "categories": json.dumps(self.query.categories),
+            "not_categories": json.dumps(self.query.not_categories),
+            "most": self.limit,
+        }
+        for (number,) in self.connection.execute(statement, asked):
+            if len(self.found) < self.limit:
+                self.found.setdefault(number, marked)
+
+    def _titles(self, term: Term) -> int:
+        """In how many titles the rarest word of a term stands."""
+        counts = [self.connection.execute(IN_TITLES, (word,)).fetchone() for word in words(term.text)]
         return min((count[0] if count else 0 for count in counts), default=0)
-
-    first, *others = sorted(((titles(term), term) for term in terms), key=lambda counted: counted[0])
-    return (first[1], *(term for count, term in others[: MOST_SOME - 1] if count <= MOST_TITLES))
-
-
-def _add(
-    found: dict[int, str], connection: sqlite3.Connection, query: Query, match: str, limit: int, newest: bool
-) -> None:
-    statement = NEWEST if newest else BEST_WITHIN if query.limits else BEST
-    for number in _numbers(connection, statement, query, match, limit):
-        if len(found) < limit:
-            found.setdefault(number, match)
-
-
-def _numbers(connection: sqlite3.Connection, statement: str, query: Query, match: str, most: int) -> list[int]:
-    asked = {
-        "match": match,
-        "after": query.after and str(query.after),
-        "before": query.before and str(query.before),
-        "categories": json.dumps(query.categories),
-        "not_categories": json.dumps(query.not_categories),
-        "most": most,
-    }
-    return [number for (number,) in connection.execute(statement, asked)]
 
 
 def _with_endings(connection: sqlite3.Connection, query: Query) -> Query:

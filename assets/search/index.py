@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars as pl
 
-VERSION = 1
+VERSION = 2
 """Of the tables below and of what is put into them; a file of another is made anew."""
 
 TABLES = """
@@ -48,19 +48,22 @@ TABLES = """
         title, abstract, authors, tags,
         content = 'works', content_rowid = 'number', tokenize = 'porter unicode61 remove_diacritics 2'
     );
-    CREATE TRIGGER works_come AFTER INSERT ON works BEGIN
-        INSERT INTO texts (rowid, title, abstract, authors, tags)
-        VALUES (new.number, new.title, new.abstract, new.authors, new.tags);
-    END;
-    CREATE TRIGGER works_go AFTER DELETE ON works BEGIN
-        INSERT INTO texts (texts, rowid, title, abstract, authors, tags)
-        VALUES ('delete', old.number, old.title, old.abstract, old.authors, old.tags);
-    END;
 """
 PUT = """
     INSERT INTO works (day, work_id, title, abstract, authors, tags, categories, url, withdrawn)
     VALUES (:day, :work_id, :title, :abstract, :authors, :tags, :categories, :url, :withdrawn)
 """
+# Many works by one statement: one for each, as by a trigger, makes FTS5 write a piece of its index for each.
+PUT_TEXTS = """
+    INSERT INTO texts (rowid, title, abstract, authors, tags)
+    SELECT number, title, abstract, authors, tags FROM works WHERE number > ? ORDER BY number
+"""
+TAKE_TEXTS = """
+    INSERT INTO texts (texts, rowid, title, abstract, authors, tags)
+    SELECT 'delete', number, title, abstract, authors, tags FROM works
+    WHERE number IN (SELECT value FROM json_each(?)) ORDER BY number
+"""
+ONE_PIECE = "INSERT INTO texts (texts) VALUES ('optimize')"
 OUTGOING = """
     SELECT number, title FROM works WHERE day IN (SELECT value FROM json_each(:days))
     UNION SELECT number, title FROM works WHERE work_id IN (SELECT value FROM json_each(:work_ids))
@@ -132,8 +135,9 @@ def held_works(connection: sqlite3.Connection) -> tuple[int, str | None]:
 
 def words(text: str) -> list[str]:
     """The words of a text as the index tells them apart, small and without accents, but with their endings."""
-    plain = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
-    return re.findall(r"[^\W_]+", plain.lower())
+    if not text.isascii():
+        text = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
+    return re.findall(r"[^\W_]+", text.lower())
 
 
 def _opened(file: Path) -> sqlite3.Connection:
@@ -161,6 +165,7 @@ def _anew(file: Path, makings: Mapping[date, str], read: Read) -> Update:
     with closing(_connect(new)) as connection:
         connection.executescript(f"PRAGMA journal_mode = WAL; {TABLES} PRAGMA user_version = {VERSION};")
         done = _brought_up(connection, makings, read)
+        connection.execute(ONE_PIECE)
     # SQLite would take the log of the old file for the new one's.
     _remove(file)
     os.replace(new, file)
@@ -191,7 +196,9 @@ def _brought_up(connection: sqlite3.Connection, makings: Mapping[date, str], rea
 def _take(connection: sqlite3.Connection, days: Iterable[date] = (), work_ids: Iterable[str] = ()) -> None:
     named = {"days": json.dumps([str(day) for day in days]), "work_ids": json.dumps(list(work_ids))}
     if outgoing := connection.execute(OUTGOING, named).fetchall():
-        connection.executemany("DELETE FROM works WHERE number = ?", [(number,) for number, _ in outgoing])
+        numbers = (json.dumps([number for number, _ in outgoing]),)
+        connection.execute(TAKE_TEXTS, numbers)
+        connection.execute("DELETE FROM works WHERE number IN (SELECT value FROM json_each(?))", numbers)
         _count(connection, (title for _, title in outgoing), by=-1)
         connection.execute("DELETE FROM words WHERE titles <= 0")
     connection.execute("DELETE FROM days WHERE day IN (SELECT value FROM json_each(:days))", named)
@@ -199,7 +206,9 @@ def _take(connection: sqlite3.Connection, days: Iterable[date] = (), work_ids: I
 
 def _put(connection: sqlite3.Connection, works: "pl.DataFrame") -> None:
     _take(connection, work_ids=works["work_id"])
+    last = connection.execute("SELECT coalesce(max(number), 0) FROM works").fetchone()
     connection.executemany(PUT, works.rows(named=True))
+    connection.execute(PUT_TEXTS, last)
     _count(connection, works["title"], by=1)
 
 

@@ -75,9 +75,24 @@ class Query:
         """Whether works count by more than their text."""
         return bool(self.categories or self.not_categories or self.after or self.before)
 
-    def match(self, terms: tuple[Term, ...], joined: str = "AND") -> str:
-        """The expression of FTS5 for these terms instead of the query's own, joined by AND or OR."""
-        words = f" {joined} ".join(term.match for term in terms)
+    def all_of(self, terms: Sequence[Term]) -> str:
+        """The expression of FTS5 for works with these terms, instead of the query's own, and the rest of the query."""
+        return self._with_the_rest(" AND ".join(term.match for term in terms))
+
+    def two_of(self, terms: Sequence[Term]) -> str:
+        """The same for works with at least two of these terms, in whichever pair."""
+        return self._with_the_rest(
+            " OR ".join(
+                f"{term.match} AND ({' OR '.join(other.match for other in terms[place:])})"
+                for place, term in enumerate(terms[:-1], start=1)
+            )
+        )
+
+    def any_of(self, terms: Sequence[Term]) -> str:
+        """The same for works with at least one of these terms."""
+        return self._with_the_rest(" OR ".join(term.match for term in terms))
+
+    def _with_the_rest(self, words: str) -> str:
         wanted = " AND ".join([*([f"({words})"] if words else []), *(term.match for term in self.bound)])
         unwanted = " OR ".join(term.match for term in self.without)
         return f"({wanted}) NOT ({unwanted})" if unwanted else wanted

@@ -93,6 +93,14 @@ def test_works_with_some_of_the_words_come_after_those_with_all(file: Path) -> N
     assert len(hits) == 3
 
 
+def test_works_with_two_of_the_words_come_before_those_with_one(tmp_path: Path) -> None:
+    works = [work(1, "Sextants"), work(2, "Boats", "We waited long, with a rudder and then with an anchor.")]
+    indexed(tmp_path / "a.sqlite", {MONDAY: [*works, work(3, "Nothing of it")]})
+    hits = found(tmp_path / "a.sqlite", "sextant rudder anchor").hits
+    assert [hit.work_id for hit in hits] == ["made:2", "made:1"]
+    assert [hits[0].extract.text[first:last] for first, last in hits[0].extract.marks] == ["rudder", "anchor"]
+
+
 def test_what_is_bound_to_a_field_holds_for_works_with_some_words_too(file: Path) -> None:
     hits = found(file, "robots pairs author:ada -walk").hits
     assert [hit.work_id for hit in hits] == ["made:1"]

@@ -90,6 +90,20 @@ def test_days_that_are_no_more_go(tmp_path: Path) -> None:
     assert content(file) == content(once)
 
 
+def test_many_works_are_put_into_one_piece_of_the_index(tmp_path: Path) -> None:
+    """A search looks into every piece, and each is written and merged for itself."""
+
+    def pieces() -> int:
+        with closing(sqlite3.connect(file)) as connection:
+            return int(connection.execute("SELECT count(DISTINCT segid) FROM texts_idx").fetchone()[0])
+
+    file, many = tmp_path / "search.sqlite", [work(number, f"Title {number}") for number in range(20)]
+    indexed(file, {MONDAY: many[:10]})
+    assert pieces() == 1
+    indexed(file, {MONDAY: many[:10], TUESDAY: many[10:]})
+    assert pieces() == 2
+
+
 # What breaks.
 
 
