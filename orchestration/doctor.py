@@ -26,6 +26,8 @@ def checks(settings: Settings) -> Iterator[tuple[str, Check]]:
         yield "expectations", lambda: _expectations(settings)
     for source in resources.feeds(settings).sources:
         yield source.name, lambda source=source: _newest(source, settings)  # type: ignore[misc]
+    if settings.summary.url:
+        yield "summary", lambda: _writer(settings)
     yield (
         "mail",
         lambda: f"{resources.transport(settings).check()}, {len(settings.mail.recipients)} reader(s)",
@@ -68,6 +70,13 @@ def _home(settings: Settings) -> str:
 def _warehouse(settings: Settings) -> str:
     found = resources.warehouse(settings).read("SELECT count(DISTINCT day) AS days FROM fetched_papers")
     return f"{resources.warehouse(settings).path}, {found['days'].item()} days with papers"
+
+
+def _writer(settings: Settings) -> str:
+    summary = settings.summary
+    key = "with a key" if summary.secret() else "without a key"
+    bounds = f"at most {summary.day_papers} papers and {summary.day_seconds:g} s a day"
+    return f"{summary.model} at {summary.url}, {key}, {bounds}; not asked"
 
 
 def _alerts(settings: Settings) -> str:

@@ -19,11 +19,13 @@ from assets.mail.known import Morning
 from assets.mail.outbox import Outbox
 from assets.mail.rank import Ranking
 from assets.mail.transport import MaildirTransport, SmtpTransport, Transport
+from assets.mail.writer import Writer
 from assets.tag.taxonomy import DEFAULT, Taxonomy
 from assets.tag.taxonomy import load as load_taxonomy
 from orchestration.alerts.announce import Alarm
 from orchestration.alerts.channels import MailChannel, WebhookChannel
 from orchestration.alerts.words import Words
+from orchestration.endpoint import Endpoint
 from orchestration.quality_report import Reports
 from orchestration.settings import Mail, Settings
 from orchestration.warehouse import Warehouse, empty
@@ -66,7 +68,7 @@ def web(settings: Settings) -> Web:
     """How every source is asked."""
     http = settings.http
     return Web(
-        user_agent=f"paperboy/{version('paperboy')} (+mailto:{settings.contact})",
+        user_agent=_user_agent(settings),
         store=BodyStore(settings.home / "bodies"),
         folder=settings.home / "http",
         connect_seconds=http.connect_seconds,
@@ -76,6 +78,10 @@ def web(settings: Settings) -> Web:
         retry_after_cap_seconds=http.retry_after_cap_seconds,
         max_body_bytes=http.max_body_mib << 20,
     )
+
+
+def _user_agent(settings: Settings) -> str:
+    return f"paperboy/{version('paperboy')} (+mailto:{settings.contact})"
 
 
 def taxonomy(settings: Settings) -> Taxonomy:
@@ -116,7 +122,20 @@ def desk(settings: Settings) -> Desk:
         ranking=Ranking(settings.digest.size, Weights(**settings.rank.model_dump())),
         current_days=settings.mail.current_days,
         morning=Morning(settings.schedule.time, settings.schedule.time_zone),
+        writer=writer(settings),
     )
+
+
+def writer(settings: Settings) -> Writer | None:
+    """Who writes a line about each paper of an edition: nobody, unless the operator names a model."""
+    summary = settings.summary
+    if not (summary.url and summary.model):
+        return None
+    author = Endpoint(
+        summary.url, summary.model, summary.secret, timeout_seconds=summary.timeout_seconds,
+        connect_seconds=settings.http.connect_seconds, user_agent=_user_agent(settings),
+    )  # fmt: skip
+    return Writer(author, summary.day_papers, summary.day_seconds)
 
 
 def alarm(settings: Settings) -> Alarm:

@@ -24,6 +24,7 @@ from assets.mail.message import message, message_id
 from assets.mail.outbox import Outbox
 from assets.mail.rank import Ranking
 from assets.mail.transport import Transport
+from assets.mail.writer import Writer
 
 if TYPE_CHECKING:
     from orchestration.warehouse import Warehouse
@@ -67,7 +68,10 @@ however long the mail took, so that is when an edition was frozen."""
 
 @dataclass(frozen=True)
 class Desk:
-    """Who mails what to whom: the settings of the mail and of the ranking, with the outbox and its transport."""
+    """Who mails what to whom: the settings of the mail and of the ranking, with the outbox and its transport.
+
+    The `writer`, if there is one, adds a line to the papers of a digest.
+    """
 
     outbox: Outbox
     transport: Transport
@@ -76,6 +80,7 @@ class Desk:
     ranking: Ranking
     current_days: int
     morning: Morning
+    writer: Writer | None = None
 
     def today(self) -> date:
         """The operator's date; the newest day that can be over is the one before."""

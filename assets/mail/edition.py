@@ -61,7 +61,7 @@ class Link:
 class Paper:
     """One paper of an edition; every text is one line, without control characters.
 
-    `topics` are those beside its section's.
+    `topics` are those beside its section's. `line` was written by the language model `line_by`; both may be empty.
     """
 
     place: int
@@ -74,6 +74,8 @@ class Paper:
     url: str
     why: str
     withdrawn: bool
+    line: str = ""
+    line_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,8 @@ class Edition:
     @property
     def content_hash(self) -> str:
         """SHA-256 of the edition as canonical JSON, in hexadecimal."""
-        canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), default=date.isoformat)
+        said = asdict(self, dict_factory=_said)
+        canonical = json.dumps(said, sort_keys=True, separators=(",", ":"), default=date.isoformat)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     @property
@@ -173,6 +176,11 @@ def edition(day: date, lists: Sequence[SourceList], digest: pl.DataFrame, counts
     earlier = (_earlier(arrival, rows.filter(pl.col("arrival") == arrival), day, counts) for arrival in (LATE, MISSED))
     sections = (section for section in (*areas, *earlier) if section.papers)
     return Edition(day, day_state(lists), tuple(sections), counts, alarms(lists), _formula(rows))
+
+
+def _said(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The fields of a part of an edition; those that parts did not always have only where they say something."""
+    return {name: value for name, value in fields if value or name not in ("line", "line_by")}
 
 
 def _formula(rows: pl.DataFrame) -> str:
@@ -244,6 +252,8 @@ def _paper(row: Mapping[str, Any]) -> Paper:
         url=one_line(row["url"]),
         why=one_line(row["why"]),
         withdrawn=row["withdrawn"],
+        line=one_line(row["line"]),
+        line_by=one_line(row["line_by"]),
     )
 
 

@@ -25,11 +25,15 @@ WIDTH = 76
 
 @dataclass(frozen=True)
 class Lengths:
-    """Characters in HTML: of a new paper's summary, of an earlier one's, and of a title or the names of authors."""
+    """Characters in HTML: of a new paper's summary, of an earlier one's, and of a title or the names of authors.
+
+    `machine`: whether what a language model wrote is shown. It goes before a word of a paper's own is cut.
+    """
 
     new: int
     earlier: int
     line: int
+    machine: bool = False
 
     def summary(self, section: Section) -> int:
         """Characters of a summary in this section."""
@@ -37,6 +41,7 @@ class Lengths:
 
 
 LENGTHS = (
+    Lengths(1_200, 1_200, 240, machine=True),
     Lengths(1_200, 1_200, 240),
     Lengths(1_200, 300, 240),
     Lengths(600, 150, 240),
