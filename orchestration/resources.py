@@ -68,7 +68,7 @@ def web(settings: Settings) -> Web:
     """How every source is asked."""
     http = settings.http
     return Web(
-        user_agent=_user_agent(settings),
+        user_agent=f"paperboy/{version('paperboy')} (+mailto:{settings.contact})",
         store=BodyStore(settings.home / "bodies"),
         folder=settings.home / "http",
         connect_seconds=http.connect_seconds,
@@ -78,10 +78,6 @@ def web(settings: Settings) -> Web:
         retry_after_cap_seconds=http.retry_after_cap_seconds,
         max_body_bytes=http.max_body_mib << 20,
     )
-
-
-def _user_agent(settings: Settings) -> str:
-    return f"paperboy/{version('paperboy')} (+mailto:{settings.contact})"
 
 
 def taxonomy(settings: Settings) -> Taxonomy:
@@ -133,7 +129,7 @@ def writer(settings: Settings) -> Writer | None:
         return None
     author = Endpoint(
         summary.url, summary.model, summary.secret, timeout_seconds=summary.timeout_seconds,
-        connect_seconds=settings.http.connect_seconds, user_agent=_user_agent(settings),
+        connect_seconds=settings.http.connect_seconds, user_agent=f"paperboy/{version('paperboy')}",
     )  # fmt: skip
     return Writer(author, summary.day_papers, summary.day_seconds)
 
