@@ -60,10 +60,15 @@ def accepted(answer: str, title: str, abstract: str) -> str:
         raise Unfit("the answer had characters that are not shown")
     if _MARKUP.search(line):
         raise Unfit("the answer had markup")
-    if _addresses(line) - _addresses(f"{title} {abstract}"):
+    if not all(_stands(address, f"{title} {abstract}") for address in _addresses(line)):
         raise Unfit("the answer had an address that the abstract lacks")
     return line
 
 
-def _addresses(text: str) -> set[str]:
-    return {found.rstrip(".,;:!?)]}'\"”’").lower() for found in _ADDRESS.findall(text)}
+def _addresses(line: str) -> set[str]:
+    return {found.rstrip(".,;:!?)]}'\"”’") for found in _ADDRESS.findall(line)}
+
+
+def _stands(address: str, text: str) -> bool:
+    """Whether an address stands there whole, and not as a part of another."""
+    return bool(re.search(rf"(?<![\w.@:/-]){re.escape(address)}(?![\w/?#&=%@:~+-]|\.\w)", text, re.IGNORECASE))
