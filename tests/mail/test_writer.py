@@ -21,7 +21,7 @@ from tests.orchestration.steps import MORNING, Steps
 from tests.orchestration.test_doctor import closed_port
 from tests.replay import Fault
 
-MONDAY, TUESDAY = date(2025, 3, 10), date(2025, 3, 11)
+SUNDAY, MONDAY, TUESDAY = (date(2025, 3, day) for day in (9, 10, 11))
 SIX = Ranking(6)
 
 
@@ -168,3 +168,10 @@ def test_a_day_takes_no_longer_than_it_may_and_the_rest_is_for_a_later_run(room:
     assert made.rows["line"].drop_nulls().to_list() == [GOOD] * 2, "what was written is kept and shown"
     room.chat.script = lambda number: GOOD
     assert told(room.lined(room.writer())) == (0, "")
+
+
+def test_of_a_day_without_papers_nothing_is_asked(room: Room) -> None:
+    room.made = lambda: digests(room.tables, [SUNDAY], (), SIX, MORNING)
+    made = room.lined(room.writer())
+    assert (made.rows.height, told(made, SUNDAY)) == (0, (0, ""))
+    assert room.chat.asked == []
