@@ -7,6 +7,8 @@ import click
 
 from orchestration.command import Day, the_settings
 
+OUT = click.Path(dir_okay=False, writable=True, path_type=Path)
+
 
 @click.command()
 @click.argument("day", type=Day())
@@ -30,18 +32,36 @@ def explain(day: date, paper: str) -> None:
 @click.option(
     "--for", "profile", type=click.Path(path_type=Path), metavar="FILE", help="As the reader of this profile wants it."
 )
+@click.option("--html", type=OUT, metavar="FILE", help="Write it as a page that looks like the digest.")
+@click.option("--text", type=OUT, metavar="FILE", help="Write the same as plain text.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
-def top(span: str, day: date | None, days: int, size: int | None, profile: Path | None, as_json: bool) -> None:
+def top(
+    span: str, day: date | None, days: int, size: int | None, profile: Path | None,
+    html: Path | None, text: Path | None, as_json: bool,
+) -> None:  # fmt: skip
     """The best papers of DAY, of its week or month, or those that trend: by the formula of the daily edition.
 
-    Without DAY, of yesterday. What was known on the morning after the last day counts, and nothing later.
+    Without DAY, of yesterday. What was known on the morning after the last day counts, and nothing later. A page says
+    of which days nothing was read, or only a part; it mails nothing.
     """
+    from assets.mail import render
     from assets.mail.period import Period
-    from orchestration.ranked import top as listed
+    from orchestration import ranked
+
+    if as_json and (html or text):
+        raise click.UsageError("--json prints, --html and --text write a file: choose.")
 
     settings = the_settings()
     day = day or settings.yesterday()
     days = 1 if span == "day" else days
     period = {"week": Period.week, "month": Period.month}.get(span, lambda last: Period.trailing(last, days))(day)
-    for line in listed(settings, period, size or settings.digest.size, profile, as_json=as_json):
+    size = size or settings.digest.size
+    if html or text:
+        page = ranked.page(settings, period, size, profile)
+        for file, rendered in ((html, render.html), (text, render.text)):
+            if file:
+                file.write_text(rendered(page), encoding="utf-8")
+                click.echo(file)
+        return
+    for line in ranked.top(settings, period, size, profile, as_json=as_json):
         click.echo(line)

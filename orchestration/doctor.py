@@ -29,6 +29,8 @@ def checks(settings: Settings) -> Iterator[tuple[str, Check]]:
         yield source.name, lambda source=source: _newest(source, settings)  # type: ignore[misc]
     yield "mail", lambda: resources.transport(settings).check()
     yield "readers", lambda: _readers(settings)
+    if settings.summary.url:
+        yield "summary", lambda: _writer(settings)
     yield "alerts", lambda: _alerts(settings)
 
 
@@ -74,6 +76,13 @@ def _readers(settings: Settings) -> str:
     due = {key(reader.address) for reader in store.due(settings.mail.recipients)}
     left = len(named - due)
     return f"{len(due)} mailed" + (f"; {left} of mail.recipients not: unsubscribed, or erased" if left else "")
+
+
+def _writer(settings: Settings) -> str:
+    summary = settings.summary
+    key = "with a key" if summary.secret() else "without a key"
+    bounds = f"at most {summary.day_papers} papers and {summary.day_seconds:g} s a day"
+    return f"{summary.model} at {summary.url}, {key}, {bounds}; not asked"
 
 
 def _alerts(settings: Settings) -> str:

@@ -14,6 +14,7 @@ from assets.mail.formula import arithmetic, in_words
 from assets.mail.period import Period, best
 from assets.mail.personal import Personal
 from assets.mail.rank import Ranking
+from assets.mail.selection import Selection, selection
 from orchestration import resources
 from orchestration.readers import for_reader
 from orchestration.settings import Settings
@@ -72,9 +73,7 @@ def _unranked(tables: Warehouse, day: date, paper: str, works: pl.DataFrame) -> 
 
 def top(settings: Settings, period: Period, size: int, profile: Path | None, *, as_json: bool) -> Iterator[str]:
     """The best of a period, a paragraph a paper, or as a JSON array; with a `profile`, as that reader wants it."""
-    desk, tables = resources.desk(settings), resources.warehouse(settings)
-    every = best(tables, period, Ranking(size if profile is None else EVERY, desk.ranking.weights), desk.morning)
-    found = Personal(every, 0) if profile is None else for_reader(tables, profile, every)
+    every, found = _best(settings, period, size, profile)
     rows = found.rows.head(size)
     if as_json:
         shown = [*SHOWN, *({"because", "score_follows", "score_taste"} & set(rows.columns))]
@@ -88,6 +87,20 @@ def top(settings: Settings, period: Period, size: int, profile: Path | None, *, 
     if found.muted:
         yield f"{found.muted} of {every.height} papers are muted."
     yield f"Ranked by {in_words(every['weights'][0])}."
+
+
+def page(settings: Settings, period: Period, size: int, profile: Path | None) -> Selection:
+    """The same as a page of the digest's looks."""
+    _, found = _best(settings, period, size, profile)
+    tables = resources.warehouse(settings)
+    return selection(tables, period, found.rows.head(size), settings.yesterday(), left_out=found.muted)
+
+
+def _best(settings: Settings, period: Period, size: int, profile: Path | None) -> tuple[pl.DataFrame, Personal]:
+    """What is ranked, and what of it a reader gets."""
+    desk, tables = resources.desk(settings), resources.warehouse(settings)
+    every = best(tables, period, Ranking(size if profile is None else EVERY, desk.ranking.weights), desk.morning)
+    return every, Personal(every, 0) if profile is None else for_reader(tables, profile, every)
 
 
 def _paragraph(row: Mapping[str, Any]) -> Iterator[str]:

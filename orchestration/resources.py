@@ -21,11 +21,13 @@ from assets.mail.rank import Ranking
 from assets.mail.readers.secret import Secret
 from assets.mail.readers.store import Readers
 from assets.mail.transport import MaildirTransport, SmtpTransport, Transport
+from assets.mail.writer import Writer
 from assets.tag.taxonomy import DEFAULT, Taxonomy
 from assets.tag.taxonomy import load as load_taxonomy
 from orchestration.alerts.announce import Alarm
 from orchestration.alerts.channels import MailChannel, WebhookChannel
 from orchestration.alerts.words import Words
+from orchestration.endpoint import Endpoint
 from orchestration.quality_report import Reports
 from orchestration.settings import Mail, Settings
 from orchestration.warehouse import Warehouse, empty
@@ -124,7 +126,20 @@ def desk(settings: Settings) -> Desk:
         ranking=Ranking(settings.digest.size, Weights(**settings.rank.model_dump())),
         current_days=settings.mail.current_days,
         morning=Morning(settings.schedule.time, settings.schedule.time_zone),
+        writer=writer(settings),
     )
+
+
+def writer(settings: Settings) -> Writer | None:
+    """Who writes a line about each paper of an edition: nobody, unless the operator names a model."""
+    summary = settings.summary
+    if not (summary.url and summary.model):
+        return None
+    author = Endpoint(
+        summary.url, summary.model, summary.secret, timeout_seconds=summary.timeout_seconds,
+        connect_seconds=settings.http.connect_seconds, user_agent=f"paperboy/{version('paperboy')}",
+    )  # fmt: skip
+    return Writer(author, summary.day_papers, summary.day_seconds)
 
 
 def alarm(settings: Settings) -> Alarm:

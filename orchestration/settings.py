@@ -1,7 +1,7 @@
 """What the operator decides: `paperboy.toml` overridden by `PAPERBOY_*`, as one typed, validated `Settings`.
 
-Every default lives here. The mail password is read from the environment only, so that it never lies in a file
-that is copied, committed or shown.
+Every default lives here. Secrets are read from the environment, so that they never lie in a file that is copied,
+committed or shown.
 """
 
 import datetime
@@ -21,10 +21,13 @@ from pydantic import ValidationError as InvalidValue
 
 from assets.fetch.registry import SOURCES
 from assets.mail.formula import DEFAULT
+from orchestration import keys
 
 HUGGING_FACE = "https://huggingface.co"
 CHECKOUT = Path(__file__).resolve().parents[1]
 PREFIX = "PAPERBOY_"
+SECRETS = (("mail", "password"), ("summary", "key"))
+"""What is read from the environment only."""
 
 
 class SettingsError(Exception):
@@ -213,6 +216,39 @@ class Rank(_Part):
     variety: Weight = DEFAULT.variety
 
 
+class Summary(_Part):
+    """A language model that writes a line about each paper of an edition; none, unless the operator names one.
+
+    `url` is an OpenAI-compatible endpoint's, without `/chat/completions`.
+    """
+
+    url: Annotated[Url, AfterValidator(keys.plain)] | None = None
+    model: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    key: SecretStr | None = None
+    key_file: Folder | None = None
+    timeout_seconds: Seconds = Field(default=30, gt=0)
+    day_papers: Whole = Field(default=20, ge=1, le=200)
+    day_seconds: Seconds = Field(default=120, gt=0, le=3600)
+
+    def secret(self) -> str:
+        """The key, empty where there is none. Raises `SettingsError`, which does not repeat it."""
+        try:
+            if self.key:
+                return keys.word(self.key.get_secret_value())
+            return keys.read(self.key_file) if self.key_file else ""
+        except ValueError as error:
+            place = f"{PREFIX}SUMMARY__KEY" if self.key else f"summary.key_file {self.key_file}"
+            raise SettingsError(f"{place}: {error}") from None
+
+    @model_validator(mode="after")
+    def _can_be_asked(self) -> "Summary":
+        if (self.url is None) != (self.model is None):
+            raise ValueError("url and model are set together, or neither is")
+        if self.url and (self.key or self.key_file) and not keys.private(self.url):
+            raise ValueError("a key goes over https, or to this machine itself, only")
+        return self
+
+
 class Mail(_Part):
     """Who is mailed, and how."""
 
@@ -253,6 +289,7 @@ class Settings(_Part):
     schedule: Schedule = Schedule()
     digest: Digest = Digest()
     rank: Rank = Rank()
+    summary: Summary = Summary()
     mail: Mail = Mail()
     alerts: Alerts = Alerts()
 
@@ -298,9 +335,10 @@ def load(environment: Mapping[str, str] = os.environ, file: Path | None = None) 
     }
     file = file or Path(environment.get(PREFIX + "CONFIG", CHECKOUT / "paperboy.toml"))
     values = _read(file) if file.exists() or PREFIX + "CONFIG" in environment else {}
-    mail = values.get("mail")
-    if isinstance(mail, dict) and "password" in mail:
-        raise SettingsError(f"mail.password in {file}: a password belongs into {PREFIX}MAIL__PASSWORD, not here")
+    for part, name in SECRETS:
+        if isinstance(table := values.get(part), dict) and name in table:
+            variable = f"{PREFIX}{part}__{name}".upper()
+            raise SettingsError(f"{part}.{name} in {file}: a {name} belongs into {variable}, not here")
     for name, value in variables.items():
         _put(values, _key(name), _Written(value), name)
     try:

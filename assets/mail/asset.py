@@ -6,7 +6,7 @@ from datetime import date
 import dagster as dg
 
 from assets.mail.desk import Desk, day_edition
-from assets.mail.digest import digests
+from assets.mail.digest import Digest, digests
 from assets.mail.policy import Request, refusal
 from orchestration.step import may_mail, step
 from orchestration.warehouse import Warehouse
@@ -34,13 +34,24 @@ def digest(
 
     In a run that mails it, the current edition also carries works of earlier days that no edition has shown. Once an
     edition was mailed, its rows stay as they are: papers that come later go into a later one.
+
+    Where the operator names a language model (`[summary]`), papers have a line by it; what it does not write in time is
+    missing.
     """
-    with gate.on_record(context, warehouse) as days, warehouse.kept_open():
-        desk.settle(warehouse)
-        retagged = warehouse.stale("digest", "tagged_papers", days)
-        current = [day for day in days if not refusal(_request(context, warehouse, desk, config, day))]
-        made = digests(warehouse, [*days, *retagged], current, desk.ranking, desk.morning)
-        yield from gate.publish(context, warehouse, days, made.rows, touched=retagged, facts=made.sizes)
+    with gate.on_record(context, warehouse) as days:
+
+        def made() -> Digest:
+            desk.settle(warehouse)
+            current = [day for day in days if not refusal(_request(context, warehouse, desk, config, day))]
+            retagged = warehouse.stale("digest", "tagged_papers", days)
+            return digests(warehouse, [*days, *retagged], current, desk.ranking, desk.morning)
+
+        troubles = desk.writer.write(warehouse, made) if desk.writer else {}
+        with warehouse.kept_open():
+            # Anew, where a model was waited for: another process may have mailed a day meanwhile.
+            found = desk.writer.lined(warehouse, made(), troubles) if desk.writer else made()
+            retagged = [day for day in found.facts["day"] if day not in days]
+            yield from gate.publish(context, warehouse, days, found.rows, touched=retagged, facts=found.facts)
 
 
 @step("deliveries", deps=["digest"], group="mail", kinds={"email", "sqlite", "duckdb"})

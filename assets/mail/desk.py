@@ -25,6 +25,7 @@ from assets.mail.outbox import Outbox
 from assets.mail.rank import Ranking
 from assets.mail.readers.store import Readers
 from assets.mail.transport import Transport
+from assets.mail.writer import Writer
 
 if TYPE_CHECKING:
     from orchestration.warehouse import Warehouse
@@ -70,7 +71,7 @@ however long the mail took, so that is when an edition was frozen."""
 class Desk:
     """Who mails what to whom: the settings of the mail and of the ranking, with the outbox and its transport.
 
-    `named` are the addresses that the settings make readers.
+    `named` are the addresses that the settings make readers. The `writer`, if there is one, adds a line to the papers of a digest.
     """
 
     outbox: Outbox
@@ -81,6 +82,7 @@ class Desk:
     ranking: Ranking
     current_days: int
     morning: Morning
+    writer: Writer | None = None
 
     def today(self) -> date:
         """The operator's date; the newest day that can be over is the one before."""

@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Digest:
-    """Rows of `DIGEST`, and how many rows each day ought to have, as (day, edition_size)."""
+    """Rows of `DIGEST`; which of their days were `mailed`, and so stay as they are; and what the gate is told.
+
+    `facts` are (day, edition_size, unwritten_lines): how many rows a day ought to have, and how many lack a line.
+    """
 
     rows: pl.DataFrame
-    sizes: pl.DataFrame
+    mailed: Collection[date]
+    facts: pl.DataFrame
 
 
 def digests(
@@ -44,7 +48,10 @@ def digests(
     every_day = pl.DataFrame({"day": list(days)}, schema={"day": pl.Date})
     return Digest(
         rows=pl.concat([rank(works, tags, ranking), kept]),
-        sizes=every_day.join(expected, on="day", how="left").with_columns(pl.col("edition_size").fill_null(0)),
+        mailed=mailed,
+        facts=every_day.join(expected, on="day", how="left").with_columns(
+            pl.col("edition_size").fill_null(0), unwritten_lines=pl.lit(0, pl.Int64)
+        ),
     )
 
 

@@ -8,14 +8,15 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from itertools import groupby
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
 
+from assets.mail import dates
 from assets.mail.carried import LATE, MISSED, NEW
 from assets.mail.formula import in_words
 from assets.mail.lists import SourceList, alarms, day_state
@@ -61,7 +62,7 @@ class Link:
 class Paper:
     """One paper of an edition; every text is one line, without control characters.
 
-    `topics` are those beside its section's.
+    `topics` are those beside its section's. `line` was written by the language model `line_by`; both may be empty.
     """
 
     place: int
@@ -74,6 +75,8 @@ class Paper:
     url: str
     why: str
     withdrawn: bool
+    line: str = ""
+    line_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,9 @@ class Edition:
     `formula` is the ranking's in words, empty where it was not kept.
     """
 
+    made: ClassVar[str] = "Sent"
+    medium: ClassVar[str] = "mail"
+
     day: date
     state: str
     sections: tuple[Section, ...]
@@ -110,15 +116,15 @@ class Edition:
         return sorted((paper for section in self.sections for paper in section.papers), key=lambda paper: paper.place)
 
     @property
-    def day_in_words(self) -> str:
+    def heading(self) -> str:
         """The day as a masthead has it: Friday 20 November 2026."""
-        return f"{self.day:%A} {self.day.day} {self.day:%B %Y}"
+        return dates.full(self.day)
 
     @property
     def lead(self) -> str:
         """A few sentences on how much was read for how much is shown."""
-        papers = f"{self.counts.digest} of {_counted(self.counts.unique, 'new paper')}"
-        read = f"{papers}; {_counted(self.counts.fetched, 'record')} fetched." if self.counts.unique else self._nothing
+        papers = f"{self.counts.digest} of {counted(self.counts.unique, 'new paper')}"
+        read = f"{papers}; {counted(self.counts.fetched, 'record')} fetched." if self.counts.unique else self._nothing
         quiet = QUIET if self.state == "quiet" else ""
         return " ".join(filter(None, (read, quiet, self._ending)))
 
@@ -131,7 +137,8 @@ class Edition:
     @property
     def content_hash(self) -> str:
         """SHA-256 of the edition as canonical JSON, in hexadecimal."""
-        canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), default=date.isoformat)
+        said = asdict(self, dict_factory=_said)
+        canonical = json.dumps(said, sort_keys=True, separators=(",", ":"), default=date.isoformat)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     @property
@@ -144,11 +151,11 @@ class Edition:
         """What a reader would find only at the end of the edition."""
         words = {LATE: "late arrival", MISSED: "paper"}
         found = [(section, words[section.arrival]) for section in self.sections if section.arrival in words]
-        counted = [_counted(len(section.papers), word) for section, word in found]
-        if not counted:
+        numbers = [counted(len(section.papers), word) for section, word in found]
+        if not numbers:
             return ""
         of_missed = " of missed days" if found[-1][0].arrival == MISSED else ""
-        return f"At the end: {' and '.join(counted)}{of_missed}."
+        return f"At the end: {' and '.join(numbers)}{of_missed}."
 
     @property
     def _headline(self) -> str:
@@ -160,22 +167,28 @@ class Edition:
 
 
 def edition(day: date, lists: Sequence[SourceList], digest: pl.DataFrame, counts: Counts) -> Edition:
-    """The edition of a day from its rows of `digest`: sections by area, then what came late, then what was missed.
-
-    An area stands where its best paper would.
-    """
+    """The edition of a day from its rows of `digest`: sections by area, then what came late, then what was missed."""
     rows = digest.filter(pl.col("day") == day).sort("place")
-    by_area = rows.filter(pl.col("arrival") == NEW).sort(pl.col("place").min().over("topic"), "place").to_dicts()
-    areas = (
-        Section(one_line(area), tuple(map(_paper, members)))
-        for area, members in groupby(by_area, key=lambda row: str(row["topic"]))
-    )
+    new = areas(rows.filter(pl.col("arrival") == NEW))
     earlier = (_earlier(arrival, rows.filter(pl.col("arrival") == arrival), day, counts) for arrival in (LATE, MISSED))
-    sections = (section for section in (*areas, *earlier) if section.papers)
-    return Edition(day, day_state(lists), tuple(sections), counts, alarms(lists), _formula(rows))
+    sections = (section for section in (*new, *earlier) if section.papers)
+    return Edition(day, day_state(lists), tuple(sections), counts, alarms(lists), formula(rows))
 
 
-def _formula(rows: pl.DataFrame) -> str:
+def _said(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The fields of a part of an edition; those that parts did not always have only where they say something."""
+    return {name: value for name, value in fields if value or name not in ("line", "line_by")}
+
+
+def areas(rows: pl.DataFrame) -> Iterator[Section]:
+    """Rows of `DIGEST` of one list in sections by area; an area stands where its best paper would."""
+    by_area = rows.sort(pl.col("place").min().over("topic"), "place").to_dicts()
+    for area, members in groupby(by_area, key=lambda row: str(row["topic"])):
+        yield Section(one_line(area), tuple(map(_paper, members)))
+
+
+def formula(rows: pl.DataFrame) -> str:
+    """The ranking's formula in words, from rows of `DIGEST`; empty where it was not kept."""
     weights = rows["weights"].drop_nulls()
     return in_words(weights[0]) if weights.len() else ""
 
@@ -202,34 +215,20 @@ def _earlier(arrival: str, rows: pl.DataFrame, day: date, counts: Counts) -> Sec
     if not papers:
         return Section("", ())
     waiting = counts.waiting[arrival]
-    number = _counted(waiting.works, "paper")
+    number = counted(waiting.works, "paper")
     if waiting.works > len(papers):
         number = f"{len(papers)} of {number}"
     if arrival == LATE:
         label = f"Late arrivals: {number} listed on earlier days, after their edition was mailed"
         return Section(label, papers, arrival)
     without = "a day without an edition" if waiting.first == waiting.last else "days without an edition"
-    return Section(f"Catch-up: {number} from {_span(waiting, day)}, {without}", papers, arrival)
-
-
-def _span(waiting: Waiting, day: date) -> str:
-    """From the first to the last day in words, without what a reader knows already."""
-    first, last = waiting.first, waiting.last
-    if first == last:
-        return _day(last, day)
-    if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day} to {_day(last, day)}"
-    return f"{_day(first, last)} to {_day(last, day)}"
-
-
-def _day(listed_on: date, day: date) -> str:
-    """A day in words: 9 November; with its year if that is another than the edition's."""
-    year = "" if listed_on.year == day.year else f" {listed_on.year}"
-    return f"{listed_on.day} {listed_on:%B}{year}"
+    return Section(
+        f"Catch-up: {number} from {dates.span(waiting.first, waiting.last, day)}, {without}", papers, arrival
+    )
 
 
 def _paper_of_earlier(row: Mapping[str, Any], day: date) -> Paper:
-    return _paper({**row, "topic": "", "why": f"{_day(row['listed_on'], day)}: {row['why']}"})
+    return _paper({**row, "topic": "", "why": f"{dates.short(row['listed_on'], day)}: {row['why']}"})
 
 
 def _paper(row: Mapping[str, Any]) -> Paper:
@@ -244,6 +243,8 @@ def _paper(row: Mapping[str, Any]) -> Paper:
         url=one_line(row["url"]),
         why=one_line(row["why"]),
         withdrawn=row["withdrawn"],
+        line=one_line(row["line"]),
+        line_by=one_line(row["line_by"]),
     )
 
 
@@ -251,5 +252,6 @@ def _lines(texts: list[str | None] | None) -> tuple[str, ...]:
     return tuple(line for line in map(one_line, texts or ()) if line)
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """1 paper, 2,000 papers."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -42,17 +42,21 @@ class Period:
         """So many days up to a day, which is the last of them."""
         return cls(day - timedelta(days=days - 1), day, decays=True)
 
+    @property
+    def days(self) -> list[date]:
+        """All of its days, in order."""
+        return [self.first + timedelta(days=number) for number in range((self.last - self.first).days + 1)]
+
 
 def best(warehouse: "Warehouse", period: Period, ranking: Ranking, morning: Morning) -> pl.DataFrame:
     """The best works first listed in the period, as rows of `DIGEST` of its last day, of what was known after it.
 
     Every work counts as of one list: within a week no paper is behind for having come on Monday.
     """
-    days = [period.first + timedelta(days=number) for number in range((period.last - period.first).days + 1)]
     if not period.decays:
         ranking = replace(ranking, weights=replace(ranking.weights, half_life=NEVER))
     with warehouse.kept_open():
-        works = warehouse.rows("unique_papers", days).filter(~pl.col("revision").fill_null(False))
+        works = warehouse.rows("unique_papers", period.days).filter(~pl.col("revision").fill_null(False))
         listed = entries(works.with_columns(arrival=pl.lit(NEW)), period.last)
         seen = known(warehouse, listed, [period.last], morning)
-        return rank(seen, warehouse.rows("tagged_papers", days), ranking)
+        return rank(seen, warehouse.rows("tagged_papers", period.days), ranking)

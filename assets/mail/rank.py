@@ -37,9 +37,11 @@ DIGEST = pl.Schema(
         "withdrawn": pl.Boolean(),
         "listed_on": pl.Date(),
         "arrival": pl.String(),
+        "line": pl.String(),
+        "line_by": pl.String(),
     }
 )
-"""The columns of `digest`; `day` is the edition's, `place` counts from 1 within it."""
+"""The columns of `digest`; `day` is the edition's, `place` counts from 1 within it. `line` is `writer`'s to fill."""
 
 AVAILABLE = ("code", "data")
 """What a paper earns the part `code` for, as kinds of links."""
@@ -84,6 +86,7 @@ def rank(works: pl.DataFrame, tags: pl.DataFrame, ranking: Ranking) -> pl.DataFr
         .filter(pl.int_range(pl.len()).over("day", "arrival") < ranking.size)
         .with_columns(place=pl.int_range(1, pl.len() + 1).over("day"), why=_why(), weights=kept(weights))
         .with_columns(summary=pl.col("abstract").map_elements(summary, return_dtype=pl.String))
+        .with_columns(pl.lit(None, pl.String).alias(name) for name in ("line", "line_by"))
         .select(DIGEST.names())
         .cast(DIGEST)
     )

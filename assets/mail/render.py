@@ -1,4 +1,4 @@
-"""An edition as the HTML and the plain text of a mail; the words' order and looks are in `templates`.
+"""An edition, or the best of a span of days, as HTML and as plain text; the words' order and looks are in `templates`.
 
 Pure functions of the edition. Everything in it was written by strangers: Jinja2 escapes it, and only web
 addresses become links. The mail loads nothing: no images, no fonts, no scripts.
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from assets.mail.edition import Edition, Paper, Section, shortened
+from assets.mail.selection import Selection
 
 MAX_BYTES = 90_000
 """Gmail clips a mail's HTML at about 102 KB."""
@@ -25,11 +26,15 @@ WIDTH = 76
 
 @dataclass(frozen=True)
 class Lengths:
-    """Characters in HTML: of a new paper's summary, of an earlier one's, and of a title or the names of authors."""
+    """Characters in HTML: of a new paper's summary, of an earlier one's, and of a title or the names of authors.
+
+    `machine`: whether what a language model wrote is shown. It goes before a word of a paper's own is cut.
+    """
 
     new: int
     earlier: int
     line: int
+    machine: bool = False
 
     def summary(self, section: Section) -> int:
         """Characters of a summary in this section."""
@@ -37,6 +42,7 @@ class Lengths:
 
 
 LENGTHS = (
+    Lengths(1_200, 1_200, 240, machine=True),
     Lengths(1_200, 1_200, 240),
     Lengths(1_200, 300, 240),
     Lengths(600, 150, 240),
@@ -68,7 +74,7 @@ _WEB_URL = re.compile(r"https?://[^\s<>\"\\\x00-\x1f\x7f]+", re.IGNORECASE)
 _ARXIV_URL = re.compile(r"https?://(?:www\.)?arxiv\.org/", re.IGNORECASE)
 
 
-def html(edition: Edition) -> str:
+def html(edition: Edition | Selection) -> str:
     """The edition as an HTML page, its texts shortened until it fits into `MAX_BYTES`."""
     template = _ENVIRONMENT.get_template("edition.html")
     pages = (template.render(edition=edition, lengths=lengths) for lengths in LENGTHS)
@@ -78,7 +84,7 @@ def html(edition: Edition) -> str:
     return page
 
 
-def text(edition: Edition) -> str:
+def text(edition: Edition | Selection) -> str:
     """The edition as plain text in lines of at most `WIDTH` characters; an address is never broken."""
     return _ENVIRONMENT.get_template("edition.txt").render(edition=edition)
 

@@ -30,6 +30,7 @@ DIGEST = Suite(
         (pl.col("score") - PARTS).abs().alias("score_gap"),
         pl.sum_horizontal(BELOW_ZERO, pl.col("score_variety") > 0).cast(pl.Int32).alias("odd_parts"),
         (pl.col("listed_on") - pl.col("day")).dt.total_days().alias("listed_days_later"),
+        (pl.col("line").is_null() != pl.col("line_by").is_null()).cast(pl.Int32).alias("unmarked_line"),
     ),
     measures=(
         pl.col("place").max().alias("last_place"),
@@ -56,6 +57,11 @@ DIGEST = Suite(
         we.present("title", "A paper without a title cannot be shown.", 0.1),
         we.present("summary", "Every paper of an edition has two sentences of its abstract under its title.", 0.1),
         we.matches("why_given", "why", r"\S", "Every line says why it is where it is."),
+        we.between("line_marked", "unmarked_line", None, 0,
+                   "A line by a language model names the model; else it would pass for the paper's own words."),
+        we.none_of("lines_written", "unwritten_lines",
+                   "The model of [summary] wrote a line for each paper that is to have one. The edition goes without "
+                   "those it did not write; made again before it is mailed, it asks for them again.", severity="WARN"),
         we.one_of("arrival_known", "arrival", ARRIVALS, "A work is new, late or missed: the mail has a part for each."),
         we.between("listed_by_the_day", "listed_days_later", None, 0,
                    "An edition shows what was listed on its day or before it."),

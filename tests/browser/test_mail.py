@@ -12,9 +12,11 @@ from playwright.sync_api import Browser, Page, expect
 from assets.mail import render
 from assets.mail.desk import day_edition
 from assets.mail.edition import Counts, Edition, Link, Paper, Section
+from assets.mail.selection import MISSING, Selection
 from orchestration.resources import warehouse
 from tests.browser.stage import Stage
-from tests.mail.test_render import ALARMS, carrying
+from tests.mail.test_render import ALARMS, carrying, paper
+from tests.mail.test_selection import selected
 
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
@@ -61,7 +63,7 @@ def mail(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
         yield context.new_page()
 
 
-def opened(page: Page, edition: Edition, folder: Path) -> list[str]:
+def opened(page: Page, edition: Edition | Selection, folder: Path) -> list[str]:
     """Open the edition's HTML from a file; returns every address that the page asked for."""
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -110,7 +112,7 @@ def test_the_scheme_of_the_reader_is_followed(mail: Page, edition: Edition, sche
 @pytest.mark.parametrize("mail", [(PHONE, "light")], indirect=True, ids=str)
 def test_the_headings_are_the_day_its_sections_and_its_papers(mail: Page, edition: Edition, tmp_path: Path) -> None:
     opened(mail, edition, tmp_path)
-    expect(mail.get_by_role("heading", level=1)).to_contain_text(edition.day_in_words)
+    expect(mail.get_by_role("heading", level=1)).to_contain_text(edition.heading)
     assert mail.get_by_role("heading", level=2).all_inner_texts() == [section.label for section in edition.sections]
     papers = [paper for section in edition.sections for paper in section.papers]
     assert mail.get_by_role("heading", level=3).all_inner_texts() == [paper.title for paper in papers]
@@ -134,3 +136,32 @@ def test_words_without_end_do_not_widen_the_mail(mail: Page, tmp_path: Path) -> 
     section = Section(endless, (paper,))
     opened(mail, Edition(date(2026, 11, 20), "fresh", (section,), Counts(1, 1, 1), (endless,)), tmp_path)
     assert fits(mail)
+
+
+@pytest.mark.parametrize("mail", list(product(WIDTHS, SCHEMES)), indirect=True, ids=str)
+def test_the_best_of_a_week_can_be_read(mail: Page, tmp_path: Path) -> None:
+    week = selected("fresh", "fresh", MISSING, "fresh", "fresh", "quiet", "quiet")
+    assert opened(mail, week, tmp_path) == []
+    assert fits(mail)
+    assert [(text, ratio) for text, ratio in mail.evaluate(CONTRASTS) if ratio < MIN_CONTRAST] == []
+    expect(mail.get_by_role("heading", level=1)).to_have_text(f"{week.heading}, incomplete")
+    expect(mail.get_by_role("note")).to_have_text(week.alarms[0])
+
+
+@pytest.mark.parametrize("mail", [(DESK, "dark")], indirect=True, ids=str)
+def test_paper_is_light(mail: Page, tmp_path: Path) -> None:
+    opened(mail, selected(), tmp_path)
+    mail.emulate_media(media="print")
+    expect(mail.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
+    assert [(text, ratio) for text, ratio in mail.evaluate(CONTRASTS) if ratio < MIN_CONTRAST] == []
+
+
+@pytest.mark.parametrize("mail", list(product(WIDTHS, SCHEMES)), indirect=True, ids=str)
+def test_a_line_by_a_machine_can_be_read_and_is_marked(mail: Page, tmp_path: Path) -> None:
+    written = paper(line="Robots that ask drop less. " * 8, line_by="parrot-1")
+    edition = Edition(date(2026, 11, 20), "fresh", (Section("Robotics", (written,)),), Counts(1, 1, 1))
+    opened(mail, edition, tmp_path)
+    assert fits(mail)
+    assert [(text, ratio) for text, ratio in mail.evaluate(CONTRASTS) if ratio < MIN_CONTRAST] == []
+    expect(mail.get_by_text("Written by a machine (parrot-1).")).to_be_visible()
+    expect(mail.get_by_text("We learn what to ask.")).to_be_visible()

@@ -177,7 +177,7 @@ class Trials:
             return tag(self.warehouse.rows("unique_papers", [self.day]), self.taxonomy), None, None, None
         if table == "digest":
             edition = digests(self.warehouse, [self.day], [], self.desk.ranking, self.desk.morning)
-            return edition.rows, edition.sizes, None, None
+            return edition.rows, edition.facts, None, None
         self.desk.mail(day_edition(self.warehouse, self.day))
         return self.desk.delivered([self.day]), None, None, None
 

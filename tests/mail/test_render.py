@@ -53,6 +53,7 @@ BAD_URLS = [
     "",
 ]
 
+WRITTEN: dict[str, Any] = {"line": "Robots that ask first drop less.", "line_by": "parrot-1"}
 FORMULA = in_words(asdict(DEFAULT))
 ALARMS = (
     "arXiv could not be read; its papers follow in a later edition.",
@@ -117,11 +118,11 @@ class Page(HTMLParser):
 
 @pytest.mark.parametrize("text_of_a_stranger", HOSTILE)
 def test_a_strangers_text_is_only_ever_text(text_of_a_stranger: str) -> None:
-    texts: dict[str, Any] = dict.fromkeys(("title", "summary", "why", "work_id"), text_of_a_stranger)
+    texts: dict[str, Any] = dict.fromkeys(("title", "summary", "why", "work_id", "line", "line_by"), text_of_a_stranger)
     lists: dict[str, Any] = dict.fromkeys(("authors", "topics"), (text_of_a_stranger,) * 4)
     links = (Link(text_of_a_stranger, text_of_a_stranger),) * 4
     hostile = Page(html(edition(paper(**texts, **lists, links=links), label=text_of_a_stranger)))
-    plain = Page(html(edition(paper(work_id="doi:1", links=()))))
+    plain = Page(html(edition(paper(work_id="doi:1", links=(), **WRITTEN))))
     assert sorted(hostile.elements) == sorted(plain.elements)
     assert {name for name, _ in hostile.attributes} == {name for name, _ in plain.attributes}
     assert text_of_a_stranger in hostile.words.replace("\r\n", "\n") or "\r" in text_of_a_stranger
@@ -248,6 +249,22 @@ def test_both_bodies_end_with_the_papers_of_earlier_days() -> None:
 def test_both_bodies_name_the_topics_of_a_paper() -> None:
     assert ">Robotics, Vision</p>" in html(edition(paper()))
     assert "    Topics: Robotics, Vision\n" in text(edition(paper()))
+
+
+def test_a_line_by_a_machine_is_marked_beside_the_papers_own_sentences() -> None:
+    written = edition(paper(**WRITTEN))
+    own = "A robot that asks first drops fewer objects. We learn what to ask."
+    words, body = " ".join(Page(html(written)).words.split()), " ".join(text(written).split())
+    assert f"{own} Robots that ask first drop less. Written by a machine (parrot-1)." in words
+    assert f"{own} Robots that ask first drop less. [Written by a machine: parrot-1]" in body
+
+
+def test_what_a_machine_wrote_goes_before_a_word_of_the_papers_own() -> None:
+    whole = carrying(summary="word " * 200, line="line " * 40, line_by="parrot-1")
+    assert len(html(whole).encode()) <= MAX_BYTES
+    assert "parrot-1" not in html(whole)
+    usual = edition(*(paper(place, summary="word " * 80, line="line " * 40, line_by="parrot-1") for place in range(20)))
+    assert html(usual).count("(parrot-1)") == 20
 
 
 def test_rendering_is_deterministic() -> None:

@@ -82,6 +82,20 @@ def test_doctor_finds_an_archive_that_is_not_there(tmp_path: Path, terminal: New
     assert f"there is no folder {tmp_path / 'gone'}" in found["archive"][1]
 
 
+def test_doctor_says_which_model_writes_lines_and_finds_a_key_that_is_not_there(
+    tmp_path: Path, terminal: NewTerminal
+) -> None:
+    model = {"SUMMARY__URL": "https://model.example/v1", "SUMMARY__MODEL": "parrot-1"}
+    result = terminal(**model, SUMMARY__KEY="hunter2")("doctor")
+    assert findings(result)["summary"] == (
+        "ok",
+        "parrot-1 at https://model.example/v1, with a key, at most 20 papers and 120 s a day; not asked",
+    )
+    assert "hunter2" not in result.output
+    result = terminal(**model, SUMMARY__KEY_FILE=str(tmp_path / "key"))("doctor")
+    assert findings(result)["summary"] == ("FAIL", f"summary.key_file {tmp_path / 'key'}: No such file or directory")
+
+
 def test_doctor_finds_a_source_that_does_not_answer(terminal: NewTerminal) -> None:
     url = f"http://127.0.0.1:{closed_port()}"
     result = terminal(SOURCES="huggingface", HUGGINGFACE__URL=url)("doctor")

@@ -14,6 +14,7 @@ from assets.dedupe.resolve import FINGERPRINT, STORED_EDGE
 from assets.fetch.batch import SNAPSHOT
 from assets.fetch.drift import SHARE
 from assets.fetch.fetch import LEDGER
+from assets.mail.writer import WRITTEN
 from orchestration.warehouse import Warehouse
 from quality import drift, entries
 from quality.suites import SUITES
@@ -37,6 +38,7 @@ TABLES: Mapping[str, pl.Schema] = {
     "outcomes": entries.PARTITIONS,
     "quarantine": entries.QUARANTINE,
     "day_figures": drift.FIGURE,
+    "written_lines": WRITTEN,
 }
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef

@@ -117,3 +117,42 @@ def test_the_file_of_the_warehouse_is_read_only(terminal: Terminal) -> None:
     terminal("top", "week", MONDAY)
     terminal("explain", MONDAY, "2503.99999")
     assert Path(terminal.home / "warehouse.duckdb").read_bytes() == before
+
+
+def test_a_week_is_written_as_a_page_and_as_text(terminal: Terminal, tmp_path: Path) -> None:
+    page, text = tmp_path / "week.html", tmp_path / "week.txt"
+    found = terminal("top", "week", WEDNESDAY, "--size", "3", "--html", page, "--text", text)
+    assert found.exit_code == 0, found.output
+    assert found.output.splitlines() == [str(page), str(text)]
+    html, words = page.read_text(encoding="utf-8"), " ".join(text.read_text(encoding="utf-8").split())
+    for part in (html, words):
+        assert "On Harbours, Day 10" in part
+        assert "10 March: 9 votes" in part
+        assert "3 of 4 new papers, listed on 2 days." in part
+        assert "Nothing was read of 11 March and 13 to 16 March" in part
+        assert "Sails" not in part
+    assert "Best of the week, 10 to 16 March 2025<" in html
+    assert "Paperboy, Best of the week, 10 to 16 March 2025, incomplete" in words
+
+
+def test_a_page_is_as_its_reader_wants_it(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "me.toml").write_text('[follow]\nkeywords = ["sails"]\n[mute]\nkeywords = ["buoys"]\n')
+    page = tmp_path / "day.txt"
+    assert terminal("top", "week", MONDAY, "--for", tmp_path / "me.toml", "--text", page).exit_code == 0
+    words = " ".join(page.read_text(encoding="utf-8").split())
+    assert "12 March: you follow sails, new, no votes yet" in words
+    assert "Left out as muted: 1 paper." in words
+    assert "Buoys" not in words
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--json", "--html", "week.html"], "--json prints, --html and --text write a file: choose."),
+        (["--html", "no-such-folder/week.html"], "no-such-folder/week.html"),
+    ],
+)
+def test_a_page_that_cannot_be_written_is_told(terminal: Terminal, arguments: list[str], told: str) -> None:
+    found = terminal("top", "week", MONDAY, *arguments)
+    assert found.exit_code != 0
+    assert told in found.output

@@ -52,9 +52,9 @@ def test_every_value_of_the_example_is_the_default() -> None:
     assert load({}, EXAMPLE) == Settings()
 
 
-def test_the_example_shows_every_key_but_the_password() -> None:
+def test_the_example_shows_every_key_but_the_secrets() -> None:
     shown = tomllib.loads(COMMENTED_KEY.sub(r"\1", EXAMPLE.read_text(encoding="utf-8")))
-    assert keys(shown) == fields(Settings) - {"mail.password"}
+    assert keys(shown) == fields(Settings) - {"mail.password", "summary.key"}
 
 
 def test_the_commented_keys_of_the_example_can_be_set(tmp_path: Path) -> None:
@@ -238,6 +238,64 @@ def test_no_error_repeats_a_password(variable: str) -> None:
     text = refused({variable: HIDDEN, "PAPERBOY_MAIL__PORT": "many"})
     assert variable in text
     assert HIDDEN not in text
+
+
+MODEL = {"PAPERBOY_SUMMARY__URL": "https://model.example/v1/", "PAPERBOY_SUMMARY__MODEL": "parrot-1"}
+
+
+def test_the_key_of_the_model_comes_from_the_environment_or_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text(f"{HIDDEN}\n")
+    nowhere = Path("no-such.toml")
+    assert load(MODEL, nowhere).summary.url == "https://model.example/v1"
+    assert load(MODEL, nowhere).summary.secret() == ""
+    for variables in ({"PAPERBOY_SUMMARY__KEY": HIDDEN}, {"PAPERBOY_SUMMARY__KEY_FILE": str(file)}):
+        settings = load(MODEL | variables, nowhere)
+        assert settings.summary.secret() == HIDDEN
+        assert HIDDEN not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+
+
+def test_a_key_in_the_file_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    file = write(tmp_path, f'[summary]\nkey = "{HIDDEN}"\n')
+    text = refused({}, file)
+    assert text == f"summary.key in {file}: a key belongs into PAPERBOY_SUMMARY__KEY, not here"
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"URL": "https://model.example/v1"}, "url and model are set together"),
+        ({"MODEL": "parrot-1"}, "url and model are set together"),
+        ({"URL": "model.example", "MODEL": "m"}, "not an http or https URL"),
+        ({"URL": f"https://{HIDDEN}@model.example/v1", "MODEL": "m"}, "a key does not stand in it"),
+        ({"URL": f"https://model.example/v1?key={HIDDEN}", "MODEL": "m"}, "a key does not stand in it"),
+        ({"URL": "http://model.example/v1", "MODEL": "m", "KEY": HIDDEN}, "a key goes over https"),
+        ({"URL": "http://model.example/v1", "MODEL": "m", "KEY_FILE": "/run/key"}, "a key goes over https"),
+    ],
+)
+def test_a_model_that_cannot_be_asked_is_refused(variables: dict[str, str], told: str) -> None:
+    text = refused({f"PAPERBOY_SUMMARY__{name}": value for name, value in variables.items()})
+    assert text.startswith("summary")
+    assert told in text
+    assert HIDDEN not in text
+
+
+def test_a_key_goes_to_this_machine_itself_without_tls() -> None:
+    local = MODEL | {"PAPERBOY_SUMMARY__URL": "http://127.0.0.1:11434/v1", "PAPERBOY_SUMMARY__KEY": HIDDEN}
+    assert load(local, Path("no-such.toml")).summary.secret() == HIDDEN
+
+
+@pytest.mark.parametrize("content", [b"", b"two words", b"caf\xc3\xa9", b"\xff\xfe", b"a\nb"])
+def test_a_key_that_is_none_is_told_with_its_place_and_not_repeated(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "key"
+    file.write_bytes(content)
+    summary = load(MODEL | {"PAPERBOY_SUMMARY__KEY_FILE": str(file)}, Path("no-such.toml")).summary
+    with pytest.raises(SettingsError, match=f"^summary.key_file {re.escape(str(file))}: ") as error:
+        summary.secret()
+    assert "words" not in str(error.value)
+    file.unlink()
+    with pytest.raises(SettingsError, match="No such file"):
+        summary.secret()
 
 
 def test_settings_do_not_change() -> None:

@@ -174,6 +174,7 @@ def batch(asset: str, *days: date, rows: int = ROWS) -> Batch:
 STEP_FACTS: Mapping[str, Sequence[str]] = {
     "fetched_papers": ("vanished_lists", "shortfall", "sources_missing", "forgotten", "fields_changed"),
     "tagged_papers": ("unknown_topics",),
+    "digest": ("unwritten_lines",),
 }
 """What a step tells the gate of a day, where 0 is good."""
 

@@ -203,6 +203,8 @@ BROKEN: Mapping[tuple[str, str], Callable[[Batch], Batch]] = {
     ("digest", "score_is_its_parts"): setting("score_votes", 1.1, 1),
     ("digest", "title_present"): setting("title", None, 3),
     ("digest", "why_given"): setting("why", "", 1),
+    ("digest", "line_marked"): setting("line", "A model wrote this.", 1),
+    ("digest", "lines_written"): fact("unwritten_lines"),
     ("digest", "arrival_known"): setting("arrival", "early", 1),
     ("digest", "listed_by_the_day"): setting("listed_on", TUESDAY, 1),
     ("digest", "links_sound"): setting("links", [ELSEWHERE], 3),
