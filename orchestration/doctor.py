@@ -27,10 +27,10 @@ def checks(settings: Settings) -> Iterator[tuple[str, Check]]:
         yield "expectations", lambda: _expectations(settings)
     for source in resources.feeds(settings).sources:
         yield source.name, lambda source=source: _newest(source, settings)  # type: ignore[misc]
-    yield "mail", lambda: resources.transport(settings).check()
-    yield "readers", lambda: _readers(settings)
     if settings.summary.url:
         yield "summary", lambda: _writer(settings)
+    yield "mail", lambda: resources.transport(settings).check()
+    yield "readers", lambda: _readers(settings)
     yield "alerts", lambda: _alerts(settings)
 
 

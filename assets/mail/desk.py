@@ -71,7 +71,8 @@ however long the mail took, so that is when an edition was frozen."""
 class Desk:
     """Who mails what to whom: the settings of the mail and of the ranking, with the outbox and its transport.
 
-    `named` are the addresses that the settings make readers. The `writer`, if there is one, adds a line to the papers of a digest.
+    `named` are the addresses that the settings make readers. The `writer`, if there is one, adds a line to the papers
+    of a digest.
     """
 
     outbox: Outbox
