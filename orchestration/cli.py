@@ -165,12 +165,11 @@ def preview(day: date) -> None:
 @click.pass_context
 def send(context: click.Context, day: date, confirm: bool) -> None:
     """Mail the edition of a past DAY to every reader who has not got it; the only way to do so."""
-    from orchestration import resources, shown
+    from orchestration import shown
 
     settings = the_settings()
     if not confirm:
-        due = len(resources.readers(settings).due(settings.mail.recipients))
-        raise click.UsageError(f"this mails {day} to {due} reader(s); add --confirm if that is meant.")
+        raise click.UsageError(f"this mails {day} to every reader who has not got it; add --confirm if that is meant.")
     _must_be_made(settings, day)
     before = shown.mails(settings, day)
     config = {"ops": {"deliveries": {"config": {"confirmed_day": day.isoformat()}}}}
