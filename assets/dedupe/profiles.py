@@ -1,7 +1,7 @@
 """What identity keeps of each record beside its blocking keys, in a form of which single ones are cheaply read.
 
-DuckDB unpacks every value of a column that it scans, but a text that lies there as it is costs nothing until it is
-asked for: so a record is kept as one text.
+DuckDB unpacks every value of a column that it scans, but a text that lies there as it is costs little until it is asked
+for, once its block is in memory: so a record is kept as one text.
 """
 
 import polars as pl
