@@ -19,6 +19,7 @@ from assets.tag.taxonomy import Taxonomy, load
 DATA = Path(__file__).parents[2] / "../shared/data"
 LABELS = DATA / "labels/keywords_categories.jsonl.gz"
 DAYS = DATA / "huggingface/daily_papers"
+CORPUS = DATA / "arxiv/corpus_80k.jsonl.gz"
 TOPICS, CATEGORIES = 2, 2
 """A paper is taken to be in the first two categories of each of its first two topics."""
 
@@ -102,6 +103,21 @@ def labelled() -> pl.DataFrame:
          row["ai_keywords"], row["upvotes"])
         for row in rows
     )  # fmt: skip
+
+
+def of_arxiv(before: date, most: int, near: tuple[str, ...]) -> pl.DataFrame:
+    """The newest papers of the corpus of arXiv submitted before a day, as `STORED`, without votes.
+
+    `near` is how a category of each begins; papers of no date are left out.
+    """
+    rows = map(json.loads, gzip.open(CORPUS, "rt", encoding="utf-8"))
+    dated = ((date.fromisoformat(row["published"] or row["first_seen"] or "9999-12-31"), row) for row in rows)
+    older = sorted(
+        (day, row["id"], row["title"], row["abstract"], row["authors"], row["categories"], None, None)
+        for day, row in dated
+        if day < before and any(name.startswith(near) for name in row["categories"])
+    )
+    return _stored(older[-most:])
 
 
 def recorded(most: int | None = None) -> pl.DataFrame:
