@@ -108,14 +108,14 @@ def labelled() -> pl.DataFrame:
 def of_arxiv(before: date, most: int, near: tuple[str, ...]) -> pl.DataFrame:
     """The newest papers of the corpus of arXiv submitted before a day, as `STORED`, without votes.
 
-    `near` is how a category of each begins; papers of no date are left out.
+    Of their categories those that begin so as `near` says; papers with none of them, or of no date, are left out.
     """
     rows = map(json.loads, gzip.open(CORPUS, "rt", encoding="utf-8"))
-    dated = ((date.fromisoformat(row["published"] or row["first_seen"] or "9999-12-31"), row) for row in rows)
     older = sorted(
-        (day, row["id"], row["title"], row["abstract"], row["authors"], row["categories"], None, None)
-        for day, row in dated
-        if day < before and any(name.startswith(near) for name in row["categories"])
+        (date.fromisoformat(day), row["id"], row["title"], row["abstract"], row["authors"], categories, None, None)
+        for row in rows
+        if "" < (day := row["published"] or row["first_seen"]) < before.isoformat()
+        and (categories := [name for name in row["categories"] if name.startswith(near)])
     )
     return _stored(older[-most:])
 
