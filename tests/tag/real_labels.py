@@ -19,6 +19,7 @@ from assets.tag.taxonomy import Taxonomy, load
 DATA = Path(__file__).parents[2] / "../shared/data"
 LABELS = DATA / "labels/keywords_categories.jsonl.gz"
 DAYS = DATA / "huggingface/daily_papers"
+CORPUS = DATA / "arxiv/corpus_80k.jsonl.gz"
 TOPICS, CATEGORIES = 2, 2
 """A paper is taken to be in the first two categories of each of its first two topics."""
 
@@ -102,6 +103,21 @@ def labelled() -> pl.DataFrame:
          row["ai_keywords"], row["upvotes"])
         for row in rows
     )  # fmt: skip
+
+
+def of_arxiv(before: date, most: int, near: tuple[str, ...]) -> pl.DataFrame:
+    """The newest papers of the corpus of arXiv submitted before a day, as `STORED`, without votes.
+
+    Of their categories those that begin so as `near` says; papers with none of them, or of no date, are left out.
+    """
+    rows = map(json.loads, gzip.open(CORPUS, "rt", encoding="utf-8"))
+    older = sorted(
+        (date.fromisoformat(day), row["id"], row["title"], row["abstract"], row["authors"], categories, None, None)
+        for row in rows
+        if "" < (day := row["published"] or row["first_seen"]) < before.isoformat()
+        and (categories := [name for name in row["categories"] if name.startswith(near)])
+    )
+    return _stored(older[-most:])
 
 
 def recorded(most: int | None = None) -> pl.DataFrame:

@@ -62,6 +62,16 @@ def test_what_papers_say_is_learned_and_measured_on_the_newest(monkeypatch: pyte
     assert learned.categories.found(["A robot arm A robot arm It is steel."]) == [["cs.RO"]]
 
 
+def test_a_rare_category_is_learned_and_named_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learn, "LEAST", 200)
+    rare = papers(8, title="A violin tone", abstract="It is wood.", categories=["cs.SD"])
+    made = learn.trained(TRAINED, pl.concat([rare, papers(400)]).sort("day"), TAXONOMY, NOTHING)
+    learned = Learned.of("x", TRAINED, dict(made.drop_nulls("weights").select("name", "weights").iter_rows()))
+    assert learned.categories is not None
+    read = ["A violin tone of wood", "A robot arm of steel", "A protein fold of a cell"]
+    assert learned.categories.found(read) == [["cs.SD"], ["cs.RO"], ["q-bio.BM"]]
+
+
 def test_the_same_papers_teach_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(learn, "LEAST", 200)
     once, again = (learn.trained(TRAINED, papers(200), TAXONOMY, NOTHING) for _ in range(2))
