@@ -16,7 +16,7 @@ DAYS_AT_ONCE = 366
 
 STANDING = """
     SELECT DISTINCT day FROM (
-        SELECT day FROM partitions WHERE asset = $table AND outcome = 'published' UNION ALL SELECT day FROM {table}
+        SELECT day FROM partitions WHERE asset = $asset AND outcome = 'published' UNION ALL SELECT day FROM {rows}
     ) WHERE day BETWEEN $first AND $last ORDER BY day
 """
 LEFT_OUT = "SELECT DISTINCT row FROM quarantine WHERE asset = $table AND list_contains($days, day)"
@@ -75,7 +75,10 @@ def checked(
     """
     for table in tables:
         with warehouse.kept_open():
-            standing = warehouse.read(STANDING.format(table=table), {"table": table, "first": first, "last": last})
+            suite = suites.of(table)
+            asset = table if suite.dated_by else suite.beside or table
+            query = STANDING.format(rows=suite.rows_of(table))
+            standing = warehouse.read(query, {"asset": asset, "first": first, "last": last})
         days = standing["day"].to_list()
         parts = [days[start : start + DAYS_AT_ONCE] for start in range(0, len(days), DAYS_AT_ONCE)]
         found = [_checked(warehouse, table, part, deliver_incomplete) for part in parts]
@@ -108,8 +111,9 @@ def _checked(warehouse: Warehouse, table: str, days: Sequence[date], deliver_inc
 
 
 def _stored(warehouse: Warehouse, table: str, days: Sequence[date], deliver_incomplete: bool) -> stored.Stored:
+    rows_of = f"SELECT * FROM {suites.of(table).rows_of(table)} WHERE list_contains($days, day)"  # noqa: S608
     with warehouse.kept_open():
-        rows = warehouse.rows(table, days)
+        rows = warehouse.read(rows_of, {"days": list(days)})
         left_out = _written(warehouse.read(LEFT_OUT, {"table": table, "days": list(days)})["row"], rows.schema)
         found = evidence.gathered(
             warehouse, table, suites.of(table), days, pl.concat([rows, left_out]),

@@ -22,7 +22,7 @@ SHOWN_LENGTH = 60
 
 
 class Table(click.ParamType[str]):
-    """One of the six tables."""
+    """One of the tables that a step fills."""
 
     name = "table"
 
@@ -40,7 +40,7 @@ class Table(click.ParamType[str]):
 def check(what: Sequence[str], as_json: bool) -> None:
     """Put what is stored before the suites once more; writes nothing.
 
-    Without TABLE all six, without FROM TO every day. A line for each expectation that fails
+    Without TABLE all that have a suite, without FROM TO every day. A line for each expectation that fails
     on a day; what cannot be judged on stored rows alone is named. Exit code 1 if an ERROR fails.
     """
     from orchestration import resources
@@ -59,14 +59,14 @@ def check(what: Sequence[str], as_json: bool) -> None:
 
 def _scope(what: Sequence[str]) -> tuple[Sequence[str], date, date]:
     """The tables and days that are meant."""
-    from quality.suites import SUITES
+    from quality.suites import EVERY
 
-    tables = [what[0]] if what and what[0] in SUITES else list(SUITES)
-    days = list(what[1:] if what and what[0] in SUITES else what)
+    tables = [what[0]] if what and what[0] in EVERY else list(EVERY)
+    days = list(what[1:] if what and what[0] in EVERY else what)
     if len(days) > 2:
         raise click.UsageError("check takes at most a table and two days: [TABLE] [FROM TO].")
     if days and not days[0][:1].isdigit():
-        raise click.UsageError(f"{days[0]!r} is neither a day, as 2025-03-12, nor a table: {', '.join(SUITES)}.")
+        raise click.UsageError(f"{days[0]!r} is neither a day, as 2025-03-12, nor a table: {', '.join(EVERY)}.")
     first, last = _between(*(Day().convert(day, None, None) for day in days))
     return tables, first, last
 

@@ -34,7 +34,7 @@ from orchestration.warehouse import Warehouse, empty
 from quality.data_docs import DataDocs
 from quality.expectations import Suite
 from quality.own import load as load_expectations
-from quality.suites import SUITES
+from quality.suites import EVERY
 
 ALARM_WAIT_SECONDS = 5
 
@@ -95,7 +95,7 @@ def decisions(settings: Settings) -> Decisions:
 def expectations(settings: Settings) -> dict[str, Suite]:
     """What each table promises: our suites, with what the operator's folder adds and changes."""
     if settings.quality.expectations is None:
-        return dict(SUITES)
+        return dict(EVERY)
     with empty() as connection:
         return load_expectations(settings.quality.expectations, connection)
 

@@ -25,9 +25,12 @@ def step(
     group: str,
     kinds: set[str],
     deps: Sequence[str] = (),
+    books: Sequence[str] = (),
     retry_policy: dg.RetryPolicy | None = None,
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """An asset that fills `table` from the tables `deps`, with the table's expectations as its checks.
+
+    Those of `books`, which it writes beside its table, are checks of it too.
 
     The function computes the rows of its days and passes them to `gate.publish`; a rejected batch has no output.
     """
@@ -39,7 +42,7 @@ def step(
     asset = by_day(
         name=table,
         deps=list(deps),
-        check_specs=gate.specs(table),
+        check_specs=gate.specs(table, books),
         retry_policy=retry_policy,
         group_name=group,
         kinds=kinds,

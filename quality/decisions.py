@@ -4,6 +4,8 @@ A decision is about a key, an expectation and the value that was seen: a row tha
 anew. Where decisions are made and shown is the command's business.
 """
 
+import hashlib
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +25,9 @@ DECIDED = """
 """
 NO_COLUMN = ("regex", "value_set")
 """Arguments whose words are not names of columns."""
+
+PASSING = ("day", "seen_at", "body")
+"""When and where a row was seen: another each time that it is fetched, and nothing that was seen of it."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +59,11 @@ def key_of(keys: Sequence[str], row: Mapping[str, Any]) -> str:
 def judged(suite: Suite, expectation: Expectation, columns: Iterable[str]) -> list[str]:
     """Those of the columns that a row expectation speaks of, by itself or by what the suite derives from it.
 
-    It sees a column of lists by its length, `<column>_count`. What SQL of the operator's looks at is not known: none.
+    It sees a column of lists by its length, `<column>_count`. SQL of the operator's speaks of those that it names.
     """
+    sql = next((own.sql for own in suite.own if own.expectation.name == expectation.name), "")
     arguments = [value for name, value in expectation.arguments.items() if name not in NO_COLUMN]
-    named = {word for value in arguments for word in re.findall(r"\w+", str(value))}
+    named = {word for value in (*arguments, sql.lower()) for word in re.findall(r"\w+", str(value))}
     for derived in suite.derived:
         if derived.meta.output_name() in named:
             named.update(derived.meta.root_names())
@@ -65,8 +71,15 @@ def judged(suite: Suite, expectation: Expectation, columns: Iterable[str]) -> li
 
 
 def value_of(suite: Suite, expectation: Expectation, row: Mapping[str, Any]) -> str | None:
-    """What the expectation saw of a row, in words; None where its one column holds nothing."""
+    """What the expectation saw of a row, in words; None where its one column holds nothing.
+
+    SQL that names no column may have looked at any: its value is a fingerprint of the row.
+    """
     columns = judged(suite, expectation, row)
+    if not columns:
+        whole = {column: value for column, value in row.items() if column not in PASSING}
+        said = json.dumps(whole, default=str, sort_keys=True)
+        return f"row {hashlib.sha256(said.encode()).hexdigest()[:16]}"
     if len(columns) == 1:
         return None if row[columns[0]] is None else str(row[columns[0]])
     return ", ".join(f"{column} {row[column]}" for column in columns)

@@ -11,6 +11,7 @@ import polars as pl
 
 from quality.data_docs import Page
 from quality.decisions import key_of, value_of
+from quality.expectations import Expectation
 from quality.verdict import SAMPLES, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -68,11 +69,13 @@ def check_results(
     "not evaluated" unless it aims at the asset's last one: a good day that is rejected later would look unjudged.
     """
     partition = context.partition_key if context.has_partition_key else None
+    asset = context.asset_key.to_user_string()
     for expectation in verdict.suite.expectations:
         findings = [finding for finding in verdict.findings if finding.expectation is expectation]
-        yield dg.Output(None, output_name=f"{verdict.asset}_{expectation.name}")
+        name = check_name(asset, verdict.asset, expectation)
+        yield dg.Output(None, output_name=f"{asset}_{name}")
         yield dg.AssetCheckEvaluation(
-            check_name=expectation.name,
+            check_name=name,
             asset_key=context.asset_key,
             passed=all(finding.passed for finding in findings),
             severity=dg.AssetCheckSeverity[expectation.severity],
@@ -80,6 +83,11 @@ def check_results(
             metadata=_figures(verdict, findings) | link(page, expectation.name),
             partition=partition,
         )
+
+
+def check_name(asset: str, table: str, expectation: Expectation) -> str:
+    """What a check of an asset is called; one about a book beside it says so."""
+    return expectation.name if table == asset else f"{table}_{expectation.name}"
 
 
 def _figures(verdict: Verdict, findings: Sequence[Finding]) -> dict[str, Any]:
@@ -122,7 +130,7 @@ def _observed(findings: Sequence[Finding]) -> str:
     return f"{findings[0].day} to {findings[-1].day}: {unexpected} of {rows} unexpected"
 
 
-def quality_results(verdict: Verdict, run_id: str) -> pl.DataFrame:
+def quality_results(verdicts: Sequence[Verdict], run_id: str) -> pl.DataFrame:
     """A row for each expectation and day, for `quality_results`."""
     return pl.DataFrame(
         [
@@ -140,6 +148,7 @@ def quality_results(verdict: Verdict, run_id: str) -> pl.DataFrame:
                 "run_id": run_id,
                 "recorded_at": now(),
             }
+            for verdict in verdicts
             for finding in verdict.findings
         ]
     )
@@ -151,19 +160,22 @@ def partitions(asset: str, rows: pl.DataFrame, days: Sequence[date], run_id: str
     return _partitions([(asset, day, "published", counts.get(day, 0), "", run_id, now()) for day in days])
 
 
-def rejected_partitions(warehouse: "Warehouse", verdict: Verdict, days: Sequence[date], run_id: str) -> pl.DataFrame:
+def rejected_partitions(warehouse: "Warehouse", asset: str, reasons: Mapping[date, str], run_id: str) -> pl.DataFrame:
     """A row for each rejected day, for `partitions`, with the count of the rows that stay."""
-    counts = dict(warehouse.counts(verdict.asset, days).iter_rows())
-    return _partitions(
-        [(verdict.asset, day, "rejected", counts.get(day, 0), verdict.reason(day), run_id, now()) for day in days]
-    )
+    return _unpublished(warehouse, asset, "rejected", reasons, run_id)
 
 
 def failed_partitions(warehouse: "Warehouse", asset: str, reasons: Mapping[date, str], run_id: str) -> pl.DataFrame:
     """A row for each day that could not be made at all, for `partitions`, with the count of the rows that stay."""
+    return _unpublished(warehouse, asset, "failed", reasons, run_id)
+
+
+def _unpublished(
+    warehouse: "Warehouse", asset: str, outcome: str, reasons: Mapping[date, str], run_id: str
+) -> pl.DataFrame:
     counts = dict(warehouse.counts(asset, list(reasons)).iter_rows())
     return _partitions(
-        [(asset, day, "failed", counts.get(day, 0), reason, run_id, now()) for day, reason in reasons.items()]
+        [(asset, day, outcome, counts.get(day, 0), reason, run_id, now()) for day, reason in reasons.items()]
     )
 
 

@@ -49,7 +49,7 @@ def gathered(
     does not fit the tables.
     """
     with warehouse.kept_open():
-        schema = warehouse.read(f"SELECT * FROM {asset} LIMIT 0").schema  # noqa: S608
+        schema = warehouse.read(f"SELECT * FROM {suite.rows_of(asset)} LIMIT 0").schema  # noqa: S608
         batch = fitted(frame, schema)
         known = _misfits(days, frame, schema)
         if facts is not None:

@@ -8,6 +8,7 @@ Expectations class and `arguments` are its own. A column of lists is seen by its
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any, Literal
 
 import polars as pl
@@ -41,7 +42,7 @@ class Expectation:
     of: Literal["row", "day"] = "row"
 
     def allowed(self, rows: int) -> int:
-        """How many of a day's rows may fail; they go to quarantine and the rest is published."""
+        """How many of a day's rows may fail; they are kept out and the rest is published."""
         if not self.tolerance:
             return 0
         return max(int(self.tolerance * rows), 1 if rows >= MIN_ROWS_FOR_ONE else 0)
@@ -55,7 +56,7 @@ class Expectation:
     @property
     def threshold(self) -> str:
         """The bound in words."""
-        share = f"; up to {self.tolerance:.0%} of a day's rows may go to quarantine" if self.tolerance else ""
+        share = f"; up to {self.tolerance:.0%} of a day's rows may be kept out" if self.tolerance else ""
         lists = {"columns": "column_list", "values": "value_set"}
         listed = {name: ", ".join(map(str, self.arguments.get(argument, ()))) for name, argument in lists.items()}
         words = IN_WORDS.get(self.kind, f"{self.kind} {_told(self.arguments)}")
@@ -131,6 +132,9 @@ class Suite:
     name, each a SELECT of `day` and that name, and perhaps `<name>_told`, over `batch`, the rows about to be written,
     over `gone`, the key of stored rows that they replace, and over the stored tables. `usual` are the figures that are
     kept and judged against their past. `own` are the operator's expectations, which `expectations` holds too.
+
+    A book has `beside`, the table whose step writes it. Where its rows have no day, theirs is the date of the column
+    `dated_by`, a time in UTC.
     """
 
     key: tuple[str, ...]
@@ -142,6 +146,18 @@ class Suite:
     queries: Mapping[str, str] = field(default_factory=dict)
     usual: tuple[Figure, ...] = ()
     own: tuple[Addition, ...] = ()
+    beside: str = ""
+    dated_by: str = ""
+
+    def rows_of(self, table: str) -> str:
+        """The table as SQL, each of its rows with a day."""
+        return f"(SELECT CAST({self.dated_by} AS DATE) AS day, * FROM {table})" if self.dated_by else table  # noqa: S608
+
+    def dated(self, frame: pl.DataFrame, today: date) -> pl.DataFrame:
+        """Rows that are about to be written, each with a day: a row that lacks its time is of today."""
+        if not self.dated_by:
+            return frame
+        return frame.with_columns(pl.col(self.dated_by).dt.date().fill_null(today).alias("day"))
 
     @property
     def known_figures(self) -> list[str]:

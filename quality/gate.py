@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import polars as pl
 
-from quality import decisions, entries, evidence, findings, suites
+from quality import books, decisions, entries, evidence, findings, suites
 from quality.data_docs import DataDocs, Page
 from quality.decisions import Decisions
 from quality.expectations import Expectation, Suite
@@ -69,31 +69,41 @@ def publish(
     `touched` are further days whose rows `frame` holds because they follow from other rows now, `amendment` says of
     which days it holds some rows only; one of either that is blocked keeps its earlier rows and stops nothing. `facts`
     are figures a day that the suite speaks of; `beside`, `recorded`, `append` and `remove` are other tables' rows,
-    written in the same transaction (`Warehouse.publish`); `recorded` ones also for a day that is blocked.
+    written in the same transaction (`Warehouse.publish`); `recorded` ones also for a day that is blocked. Those of
+    them that have a suite (`suites.BOOKS`) are judged too.
     Raises `dagster.Failure` when a day is blocked: nothing is written then but the results and the reason, and
-    `ValueError` where a table with a suite of its own stands beside.
+    `ValueError` where a table with a suite stands where it is not judged.
     """
-    _refuse_unjudged(beside, recorded, append, remove)
+    books.refuse_unjudged(suites.SUITES, beside, recorded, append, remove)
+    books.refuse_unjudged(suites.BOOKS, beside, remove)
     asset = context.asset_key.to_user_string()
     every_day = [*days, *touched]
     shares = (beside or {}).get("field_shares")
-    verdict, figures = audit(warehouse, asset, every_day, frame, facts, amendment, shares)
+    with warehouse.kept_open():
+        verdict, figures = audit(warehouse, asset, every_day, frame, facts, amendment, shares)
+        offered = books.offered(every_day, entries.now().date(), recorded, append)
+        beside_it = [audit(warehouse, *book)[0] for book in offered]
     page = _documented(context, verdict)
     yield from entries.check_results(context, verdict, page)
-    if blocked := sorted(verdict.blocked.intersection(days)):
-        rejected = entries.rejected_partitions(warehouse, verdict, blocked, context.run.run_id)
-        results = entries.quality_results(verdict, context.run.run_id)
+    for book in beside_it:
+        yield from entries.check_results(context, book, None)
+    stopped = verdict.blocked.union(*(books.blocked(book, every_day) for book in beside_it))
+    results = entries.quality_results([verdict, *beside_it], context.run.run_id)
+    if blocked := sorted(stopped.intersection(days)):
+        reasons = {day: books.reason(verdict, beside_it, day) for day in blocked}
+        rejected = entries.rejected_partitions(warehouse, asset, reasons, context.run.run_id)
         on_record = {"partitions": rejected, **_of(blocked, recorded)}
         warehouse.publish(asset, blocked, on_record, {"quality_results": results})
-        reasons = "\n".join(f"{asset} {day} was rejected. {verdict.reason(day)}" for day in blocked)
+        reason = "\n".join(f"{asset} {day} was rejected. {why}" for day, why in reasons.items())
         raise dg.Failure(
-            f"{reasons}\n{entries.told(page)}Nothing was written; what was there before stays.",
+            f"{reason}\n{entries.told(page)}Nothing was written; what was there before stays.",
             metadata=entries.link(page),
             allow_retries=False,
         )
-    published = [day for day in every_day if day not in verdict.blocked]
+    published = [day for day in every_day if day not in stopped]
     tables = {**_of(published, beside), **_of(published, recorded), **_of(published, figures)}
-    written = _write(context, warehouse, verdict, published, tables, append or {}, remove or {}, amendment)
+    append = {"quality_results": results, **books.kept(beside_it, append)}
+    written = _write(context, warehouse, verdict, published, tables, append, remove or {}, amendment)
     seconds = time.perf_counter() - STARTED.get()
     yield from entries.materializations(context, frame.schema, written, days, seconds, page)
 
@@ -113,9 +123,10 @@ def republish(
     A day that is blocked keeps its earlier rows. The step's checks speak of its own days, so what is found here is in
     `quality_results` only.
     """
-    _refuse_unjudged(append, remove)
+    books.refuse_unjudged(suites.EVERY, append, remove)
     verdict, figures = audit(warehouse, context.asset_key.to_user_string(), days, frame, None, amendment)
     published = [day for day in days if day not in verdict.blocked]
+    append = {"quality_results": entries.quality_results([verdict], context.run.run_id), **append}
     written = _write(context, warehouse, verdict, published, _of(published, figures), append, remove, amendment)
     yield from entries.further_materializations(context, written, _documented(context, verdict))
 
@@ -181,24 +192,18 @@ def _write(
         "partitions": entries.partitions(asset, rows, days, run_id),
         **tables,
     }
-    append = {"quality_results": entries.quality_results(verdict, run_id), **append}
     if amendment:
         amended = [day for day in amendment.days if day not in verdict.blocked]
         come, gone = verdict.publishable(amended), amendment.gone.filter(pl.col("day").is_in(amended))
         followed = [day for day in amendment.restated if day in amended]
         partitions, restated = entries.restated(warehouse, asset, followed, come, gone, run_id)
         settled = entries.keys(verdict, amended, gone)
-        append |= {asset: come, "partitions": partitions, "quarantine": entries.quarantine(verdict, amended, run_id)}
+        held = entries.quarantine(verdict, amended, run_id)
+        append = {**append, asset: come, "partitions": partitions, "quarantine": held}
         remove = {asset: gone, "partitions": partitions.select("asset", "day"), "quarantine": settled, **remove}
         written |= restated
     warehouse.publish(asset, days, replace, append, remove)
     return written
-
-
-def _refuse_unjudged(*beside: Mapping[str, pl.DataFrame] | None) -> None:
-    """Raise `ValueError` where rows of a table with a suite would be written beside those that are judged."""
-    if unjudged := sorted({table for tables in beside for table in tables or {}} & suites.SUITES.keys()):
-        raise ValueError(f"{', '.join(unjudged)}: rows of a table with a suite are published by its own step only")
 
 
 def _of(days: Sequence[date], tables: Mapping[str, pl.DataFrame] | None) -> dict[str, pl.DataFrame]:
@@ -277,17 +282,21 @@ def found_by(
     return found, (*row_results, *day_results)
 
 
-def specs(asset: str) -> list[dg.AssetCheckSpec]:
-    """The checks that an asset declares: one an expectation, so that each has its name in the UI."""
+def specs(asset: str, beside: Sequence[str] = ()) -> list[dg.AssetCheckSpec]:
+    """The checks that an asset declares: one an expectation, so that each has its name in the UI.
+
+    Those of the books `beside` it are the asset's too, as the asset is what can be made again.
+    """
     return [
         dg.AssetCheckSpec(
-            expectation.name,
+            entries.check_name(asset, table, expectation),
             asset=asset,
             description=expectation.why,
             blocking=expectation.severity == "ERROR",
             metadata={"severity": expectation.severity, "threshold": expectation.threshold},
         )
-        for expectation in suites.of(asset).expectations
+        for table in (asset, *beside)
+        for expectation in suites.of(table).expectations
     ]
 
 

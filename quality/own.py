@@ -16,7 +16,7 @@ import polars as pl
 
 from quality.expectations import Addition, Change, Expectation, Suite
 from quality.own_kinds import KINDS, wrong
-from quality.suites import SUITES
+from quality.suites import EVERY
 
 KEYS = {
     "expectation": ("table", "name", "why", "severity", "tolerance", "kind", "arguments", "of", "sql"),
@@ -48,7 +48,7 @@ def load(folder: Path, connection: duckdb.DuckDBPyConnection) -> dict[str, Suite
     """
     if not folder.is_dir():
         raise ExpectationError(f"quality.expectations: there is no folder {folder}; create it, or correct the setting")
-    ours = {(table, one.name): "Paperboy" for table, suite in SUITES.items() for one in suite.expectations}
+    ours = {(table, one.name): "Paperboy" for table, suite in EVERY.items() for one in suite.expectations}
     reading = _Reading(connection, taken=ours)
     for file in sorted(folder.glob("*.toml")):
         for sort, place, entry in _entries(file):
@@ -57,7 +57,7 @@ def load(folder: Path, connection: duckdb.DuckDBPyConnection) -> dict[str, Suite
             (_add if sort == "expectation" else _change)(entry, _named(entry, where), reading)
     return {
         table: suite.extended(reading.additions.get(table, ()), reading.changes.get(table, ()))
-        for table, suite in SUITES.items()
+        for table, suite in EVERY.items()
     }
 
 
@@ -80,8 +80,8 @@ def _entries(file: Path) -> Iterator[tuple[str, int, dict[str, Any]]]:
 def _keys(entry: Mapping[str, Any], sort: str, where: str) -> None:
     if unknown := sorted(set(entry) - set(KEYS[sort])):
         raise ExpectationError(f"{where}: does not know {unknown[0]!r}; it takes {', '.join(KEYS[sort])}")
-    if entry.get("table") not in SUITES:
-        raise ExpectationError(f"{where}: there is no table {entry.get('table')!r}; write one of {', '.join(SUITES)}")
+    if entry.get("table") not in EVERY:
+        raise ExpectationError(f"{where}: there is no table {entry.get('table')!r}; write one of {', '.join(EVERY)}")
     if not isinstance(entry.get("name"), str) or not NAME.fullmatch(entry["name"]):
         raise ExpectationError(f"{where}: name is {entry.get('name')!r}; write small letters, digits and underscores")
 
@@ -127,7 +127,7 @@ def _of_kind(entry: Mapping[str, Any], where: str, connection: duckdb.DuckDBPyCo
         raise ExpectationError(f"{where}: of is {of!r}; write row, or day for a day's figures")
     if not isinstance(arguments, dict):
         raise ExpectationError(f'{where}: arguments are {arguments!r}; write a table, as {{ column = "title" }}')
-    suite = SUITES[entry["table"]]
+    suite = EVERY[entry["table"]]
     columns = _columns(entry["table"], suite, connection) if of == "row" else suite.known_figures
     if fault := wrong(kind, arguments, columns):
         raise ExpectationError(f"{where}: {fault}")
@@ -174,7 +174,8 @@ def _bound(sql: str, table: str, where: str, connection: duckdb.DuckDBPyConnecti
 
 
 def _empty(table: str, connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    found = pl.from_arrow(connection.sql(f"SELECT * FROM {table} LIMIT 0").to_arrow_table())  # noqa: S608
+    rows = EVERY[table].rows_of(table)
+    found = pl.from_arrow(connection.sql(f"SELECT * FROM {rows} LIMIT 0").to_arrow_table())  # noqa: S608
     return found if isinstance(found, pl.DataFrame) else found.to_frame()
 
 
@@ -185,7 +186,7 @@ def _expectation(entry: Mapping[str, Any], kind: str, arguments: Mapping[str, An
 
 def _change(entry: Mapping[str, Any], where: str, reading: _Reading) -> None:
     """Another severity or tolerance of one of Paperboy's own expectations."""
-    ours = {one.name: one for one in SUITES[entry["table"]].expectations}
+    ours = {one.name: one for one in EVERY[entry["table"]].expectations}
     if entry["name"] not in ours:
         raise ExpectationError(f"{where}: {entry['table']} has no such expectation; there are {', '.join(ours)}")
     if not {"severity", "tolerance"} & set(entry):

@@ -22,6 +22,7 @@ class Fetching(dg.Config):
     "fetched_papers",
     group="papers",
     kinds={"python", "duckdb"},
+    books=["fetch_ledger", "popularity"],
     retry_policy=dg.RetryPolicy(max_retries=1, delay=10, jitter=dg.Jitter.PLUS_MINUS),
 )
 def fetched_papers(

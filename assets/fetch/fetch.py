@@ -134,7 +134,9 @@ def fetch(feeds: Feeds, days: Sequence[date], asked: Mapping[Asked, int] | None 
     answers = [_answers(source, feeds.store, days) for source in feeds.sources]
     for day, *of_day in zip(days, *answers, strict=True):
         for source, answer in zip(feeds.sources, of_day, strict=True):
-            attempts = (asked or {}).get((source.name, day), 0) + (not isinstance(source, Stored))
+            before = (asked or {}).get((source.name, day), 0)
+            # A stored answer came when the source was asked, even where the ledger of that is gone.
+            attempts = max(before, int(not answer.failure)) if isinstance(source, Stored) else before + 1
             _take(source, day, answer, attempts, fetched)
     return fetched
 

@@ -1,6 +1,7 @@
 """What each table promises, as data: a suite a table, an expectation a row, a module a table.
 
-`SUITES` is ours; what a process judges by is `of`, with the expectations that the operator's folder adds.
+`SUITES` are those of the tables that a step fills, `BOOKS` of what a step writes beside its table, as a record of what
+it did. Both are ours; what a process judges by is `of`, with the expectations that the operator's folder adds.
 """
 
 from collections.abc import Mapping
@@ -10,7 +11,9 @@ from quality.suites.clean import CLEAN
 from quality.suites.deliveries import DELIVERIES
 from quality.suites.digest import DIGEST
 from quality.suites.fetched import FETCHED
+from quality.suites.ledger import LEDGER
 from quality.suites.models import MODELS
+from quality.suites.popularity import POPULARITY
 from quality.suites.tagged import TAGGED
 from quality.suites.unique import UNIQUE
 
@@ -24,7 +27,10 @@ SUITES: Mapping[str, Suite] = {
     "models": MODELS,
 }
 
-_ADOPTED: dict[str, Suite] = dict(SUITES)
+BOOKS: Mapping[str, Suite] = {"fetch_ledger": LEDGER, "popularity": POPULARITY}
+EVERY: Mapping[str, Suite] = {**SUITES, **BOOKS}
+
+_ADOPTED: dict[str, Suite] = dict(EVERY)
 
 
 def of(table: str) -> Suite:
@@ -39,5 +45,5 @@ def why(table: str, expectation: str) -> str:
 
 
 def adopt(suites: Mapping[str, Suite]) -> None:
-    """Judge by these suites from now on, in this process; `SUITES` judges by ours alone."""
+    """Judge by these suites from now on, in this process; `EVERY` judges by ours alone."""
     _ADOPTED.update(suites)

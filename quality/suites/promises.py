@@ -36,11 +36,11 @@ def present(column: str, why: str, tolerance: float = 0.0) -> Expectation:
     )
 
 
-def unique(columns: Sequence[str], why: str) -> Expectation:
+def unique(columns: Sequence[str], why: str, tolerance: float = 0.0) -> Expectation:
     """No two rows of a day agree in these columns; the check is named after the last."""
     # Rows without a value are the business of the expectation that it is present, and of its tolerance.
     arguments = {"column_list": ["day", *columns], "ignore_row_if": "any_value_is_missing"}
-    return Expectation(f"{columns[-1]}_unique", "ExpectCompoundColumnsToBeUnique", arguments, why)
+    return Expectation(f"{columns[-1]}_unique", "ExpectCompoundColumnsToBeUnique", arguments, why, tolerance=tolerance)
 
 
 def between(

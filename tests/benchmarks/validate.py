@@ -23,21 +23,22 @@ def report() -> Iterator[str]:
         f"validate: what clean_papers promises of a row, on {ROWS:,} rows of {OF_DAYS:,} days",
         [
             _row("the same checks as plain Polars expressions", polars, "the floor"),
-            _row("the gate, by Great Expectations", gate, f"{_seconds(gate) / _seconds(polars):.0f} floors"),
+            _row("the gate, by Great Expectations", gate, f"{_cpu(gate) / _cpu(polars):.0f} floors of processor time"),
         ],
         [_agreement(polars, gate)],
     )
     yield ""
     by_day, month, year = (_runs(way, days * A_DAY, days) for way, days in
                            (("by-day", MONTH), ("gate", MONTH), ("gate", YEAR)))  # fmt: skip
-    scaled = _seconds(by_day) / MONTH * YEAR
-    faster = scaled / _seconds(year)
+    scaled = _cpu(by_day) / MONTH * YEAR
+    faster = scaled / _cpu(year)
     yield from lines(
         f"validate: the same on days of {A_DAY} rows",
         [
             _row(f"the gate, {YEAR} days as one batch", year, "the floor"),
             _row(f"Great Expectations, a batch a day, {MONTH} days", by_day, "-"),
-            Row(f"the same, scaled to {YEAR} days", scaled, None, None, RUNS, f"{faster:.0f} floors",
+            Row(f"the same, scaled to {YEAR} days", _wall(by_day) / MONTH * YEAR, scaled, None, RUNS,
+                f"{faster:.0f} floors of processor time",
                 at_least(faster, AT_LEAST)),
         ],
         [_agreement(by_day, month)],
@@ -49,13 +50,22 @@ def _runs(way: str, rows: int, days: int) -> list[Usage]:
         return [run([PYTHON, CHECK, way, str(rows), str(days)], Path(folder)) for _ in range(RUNS)]
 
 
-def _seconds(usages: Sequence[Usage]) -> float:
-    return median(float(json.loads(usage.printed)["seconds"]) for usage in usages)
+def _wall(usages: Sequence[Usage]) -> float:
+    return _median("wall", usages)
+
+
+def _cpu(usages: Sequence[Usage]) -> float:
+    """What is compared: another program on the machine stretches the clock, and hardly this."""
+    return _median("cpu", usages)
+
+
+def _median(taken: str, usages: Sequence[Usage]) -> float:
+    return median(float(json.loads(usage.printed)[taken]) for usage in usages)
 
 
 def _row(what: str, usages: Sequence[Usage], ratio: str, target: str = "-") -> Row:
     """Imports and the making of the rows are not in the seconds; the memory is the whole process'."""
-    return Row(what, _seconds(usages), None, typical(usages).memory, len(usages), ratio, target)
+    return Row(what, _wall(usages), _cpu(usages), typical(usages).memory, len(usages), ratio, target)
 
 
 def _agreement(*sides: Sequence[Usage]) -> str:

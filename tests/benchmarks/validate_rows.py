@@ -1,6 +1,7 @@
 """The row expectations of `clean_papers` on invented rows: `validate_rows.py WAY ROWS DAYS`, WAY one of `WAYS`.
 
-Prints JSON: the seconds of judging, and how many rows each expectation finds unexpected. One row in a hundred is bad.
+Prints JSON: the seconds of judging, by the clock and of processor, and how many rows each expectation finds unexpected.
+One row in a hundred is bad.
 """
 
 import json
@@ -31,9 +32,10 @@ def main(way: str, rows: str, days: str) -> None:
     """Judge in one way, after a small batch that pays for what is made once."""
     WAYS[way](batch(100, 1))
     offered = batch(int(rows), int(days))
-    started = time.perf_counter()
+    wall, cpu = time.perf_counter(), time.process_time()
     unexpected = WAYS[way](offered)
-    print(json.dumps({"seconds": time.perf_counter() - started, "unexpected": unexpected}))
+    taken = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+    print(json.dumps({**taken, "unexpected": unexpected}))
 
 
 def batch(rows: int, days: int) -> pl.DataFrame:
@@ -65,15 +67,15 @@ def by_day(rows: pl.DataFrame) -> Unexpected:
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     whole = context.data_sources.add_pandas("days").add_dataframe_asset("day").add_batch_definition_whole_dataframe("d")
-    asked = [getattr(gx.expectations, one.kind)(**one.arguments) for one in PROMISES]
+    asked = [getattr(gx.expectations, one.kind)(**one.arguments, meta={"name": one.name}) for one in PROMISES]
     suite = context.suites.add(gx.ExpectationSuite(name="clean_papers", expectations=asked))
     definition = context.validation_definitions.add(gx.ValidationDefinition(name="day", data=whole, suite=suite))
     counted: Counter[str] = Counter()
     for day in rows.partition_by("day"):
         offered = findings.scalars(day, SUITE.derived).to_pandas()
         answer = definition.run(batch_parameters={"dataframe": offered}, result_format="COMPLETE")
-        for promise, result in zip(PROMISES, answer.results, strict=True):
-            counted[promise.name] += len(result.result["unexpected_index_list"])
+        # The results come in an order of their own.
+        counted.update({name: len(places) for name, places in gate.places(answer.results).items()})
     return {promise.name: counted[promise.name] for promise in PROMISES}
 
 

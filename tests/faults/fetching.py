@@ -166,7 +166,7 @@ class House:
         if made.failures:
             put = entries.failed_partitions(self.warehouse, "fetched_papers", made.failures, "run")
         elif verdict.blocked:
-            put = entries.rejected_partitions(self.warehouse, verdict, [day], "run")
+            put = entries.rejected_partitions(self.warehouse, "fetched_papers", {day: verdict.reason(day)}, "run")
         else:
             put = entries.partitions("fetched_papers", made.rows, [day], "run")
         tables, append = {"partitions": put, "fetch_ledger": made.ledger}, {}

@@ -19,7 +19,7 @@ from orchestration.resources import warehouse
 from orchestration.step import step
 from orchestration.warehouse import Warehouse
 from quality import gate
-from quality.suites import SUITES
+from quality.suites import BOOKS, SUITES
 from tests.audited import unaudited, unworthy
 from tests.conftest import NewLab
 from tests.faults.routes import QUIET, ROUTES, command, window
@@ -203,15 +203,21 @@ def test_a_step_with_rows_that_are_tolerated(sample_lab: Lab, how: str) -> None:
     assert warehouse(sample_lab.settings).read("SELECT * FROM quarantine").rows() == []
 
 
-@pytest.mark.parametrize("way", ["beside", "recorded", "append", "remove"])
-def test_no_other_table_is_written_beside_the_one_that_is_judged(sample_lab: Lab, way: str) -> None:
-    """Else any step could put rows past the gate of another."""
-    good, other = batch("fetched_papers"), batch("digest").frame
+@pytest.mark.parametrize(
+    ("way", "table"),
+    [
+        *((way, "digest") for way in ("beside", "recorded", "append", "remove")),
+        *((way, book) for way in ("beside", "remove") for book in BOOKS),
+    ],
+)
+def test_no_other_table_is_written_beside_the_one_that_is_judged(sample_lab: Lab, way: str, table: str) -> None:
+    """Else any step could put rows past the gate of another, or past that of its own record."""
+    good, other = batch("fetched_papers"), batch(table).frame
 
     @step("fetched_papers", group="papers", kinds={"python"})
     def offering(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[gate.Event]:
         with gate.on_record(context, warehouse) as days:
-            beside: dict[str, Any] = {way: {"digest": other}}
+            beside: dict[str, Any] = {way: {table: other}}
             yield from gate.publish(context, warehouse, days, good.frame, facts=good.step_facts, **beside)
 
     result = dg.materialize(
@@ -221,7 +227,7 @@ def test_no_other_table_is_written_beside_the_one_that_is_judged(sample_lab: Lab
     assert not result.success
     assert sample_lab.tables() == {table: [] for table in STEPS}
     told = warehouse(sample_lab.settings).read("SELECT reason FROM partitions").item()
-    assert "digest: rows of a table with a suite are published by its own step only" in told
+    assert f"{table}: rows of a table with a suite are published by its own step only" in told
 
 
 # The audit finds what it is there for.

@@ -178,6 +178,9 @@ def test_the_stored_bodies_are_parsed_again_without_asking(tmp_path: Path) -> No
     folder.rmdir()
     again = fetch(made.stored(), [FRIDAY])
     assert again.frame.equals(first)
-    assert {row["attempts"] for row in again.ledger} == {0}, "no source was asked"
+    known = {(row["source"], row["day"]): 3 for row in again.ledger}
+    assert {row["attempts"] for row in again.ledger} == {1}, "the body came when its source was asked"
+    assert {row["attempts"] for row in fetch(made.stored(), [FRIDAY], known).ledger} == {3}, "and is not asked now"
+    assert {row["attempts"] for row in fetch(made.stored(), [date(2025, 3, 13)]).ledger} == {0}, "nothing ever came"
     with pytest.raises(SourceError, match="no body of 2025-03-13 is stored"):
         made.stored().sources[0].fetch(date(2025, 3, 13))

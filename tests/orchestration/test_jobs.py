@@ -16,7 +16,7 @@ from orchestration.definitions import defs
 from orchestration.partitions import DAYS, DAYS_A_RUN
 from orchestration.runs import BY_COMMAND, WINDOW_END, WINDOW_START
 from orchestration.sensors import day_by_day
-from quality.suites import SUITES
+from quality.suites import BOOKS, SUITES
 from tests.conftest import NewLab
 from tests.lab import CHECKOUT, STEPS, Lab
 
@@ -84,7 +84,9 @@ def test_an_asset_is_made_by_day_and_backfilled_in_windows(step: str) -> None:
 @pytest.mark.parametrize("step", STEPS)
 def test_the_checks_of_an_asset_are_the_expectations_of_its_suite(step: str) -> None:
     declared = {key.name for key in GRAPH.get(dg.AssetKey(step)).check_keys}
-    assert declared == {expectation.name for expectation in SUITES[step].expectations}
+    beside = {f"{book}_{e.name}" for book, suite in BOOKS.items() if suite.beside == step for e in suite.expectations}
+    assert declared == {expectation.name for expectation in SUITES[step].expectations} | beside
+    assert bool(beside) == (step == "fetched_papers")
     assert set(SUITES) == {*STEPS, "models"}
 
 

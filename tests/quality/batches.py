@@ -1,21 +1,23 @@
 """Good batches of every table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import polars as pl
 
 from assets.clean.clean import CLEAN
 from assets.dedupe.identity import WORK
+from assets.fetch.batch import SNAPSHOT
+from assets.fetch.fetch import LEDGER
 from assets.fetch.source import RECORD
 from assets.mail.desk import DELIVERY
 from assets.mail.rank import DIGEST
 from assets.tag.learned import MODEL
 from assets.tag.tag import TAGGED
 from quality import drift, gate
-from quality.suites import SUITES
+from quality.suites import EVERY
 from quality.verdict import Finding, Verdict
 
 Row = dict[str, Any]
@@ -32,6 +34,8 @@ SCHEMAS: Mapping[str, pl.Schema] = {
     "digest": DIGEST,
     "deliveries": DELIVERY,
     "models": MODEL,
+    "fetch_ledger": LEDGER,
+    "popularity": pl.Schema({"day": pl.Date(), **SNAPSHOT}),
 }
 TOPIC = {"topic": "agents", "label": "Agents", "area": "Acting", "phrase": "agent", "field": "title", "score": 3.0}
 
@@ -149,13 +153,33 @@ def row(day: date, place: int) -> Row:
     }
 
 
+def listed_by(day: date, place: int) -> Row:
+    """What a row of `fetch_ledger` has beside: a source that gave all that it has."""
+    at = datetime.combine(day + timedelta(days=1), time(7, 30))
+    counts = {"expected": 20, "fetched": 20, "attempts": 1, "seconds": 0.5}
+    return {"source": f"source-{place}", "state": "fresh", "recorded_at": at, **counts}
+
+
+def seen(day: date, place: int) -> Row:
+    """What a row of `popularity` has beside."""
+    return {"seen_at": datetime.combine(day, time(7, 30)), "stars": place}
+
+
+BESIDE: Mapping[str, Callable[[date, int], Row]] = {
+    "models": lambda day, place: MODEL_ROW,
+    "fetch_ledger": listed_by,
+    "popularity": seen,
+}
+"""What rows of a table have beside those of every table, or otherwise."""
+
+
 def frame(asset: str, *days: date, rows: int = ROWS) -> pl.DataFrame:
     """Good rows of a table, so many of each day."""
     schema = SCHEMAS[asset]
     best = [{**TOPIC, "topic": topic} for topic in ("agents", "vision")]
     every = [
         {**row(day, place), "topics": [best[place % 2]] if asset == "tagged_papers" else ["Agents"]}
-        | (MODEL_ROW if asset == "models" else {})
+        | (BESIDE[asset](day, place) if asset in BESIDE else {})
         for day in days
         for place in range(rows)
     ]
@@ -167,7 +191,7 @@ def batch(asset: str, *days: date, rows: int = ROWS) -> Batch:
     """A batch that keeps every promise of its suite; of Monday, where no day is named."""
     days = days or (MONDAY,)
     figures = pl.DataFrame({"day": days}, schema={"day": pl.Date}).with_columns(pl.lit(rows).cast(pl.Int64).alias("n"))
-    upstream = None if asset in ("fetched_papers", "deliveries", "models") else figures.rename({"n": "rows"})
+    upstream = None if EVERY[asset].upstream is None else figures.rename({"n": "rows"})
     return Batch(asset, days, frame(asset, *days, rows=rows), upstream, facts(asset, dict.fromkeys(days, rows)))
 
 
@@ -195,7 +219,7 @@ def fetched_facts(expected: Mapping[date, int]) -> pl.DataFrame:
 def facts(asset: str, expected: Mapping[date, int]) -> pl.DataFrame:
     """What a step, and the stored tables, say of good days with so many rows each."""
     known = step_facts(asset, expected)
-    found = ("misfits", *SUITES[asset].queries, *(f"{family}_drifted" for family in drift.families(SUITES[asset])))
+    found = ("misfits", *EVERY[asset].queries, *(f"{family}_drifted" for family in drift.families(EVERY[asset])))
     return known.with_columns(pl.lit(0, pl.Int64).alias(name) for name in found).with_columns(times_usual=pl.lit(1.0))
 
 

@@ -53,6 +53,12 @@ def each(column: str, value: pl.Expr) -> Callable[[Batch], Batch]:
     )
 
 
+def empty_handed(good: Batch) -> Batch:
+    """A ledger whose first source failed."""
+    failed = good.set("state", "failed", [0]).set("fetched", 0, [0])
+    return failed.set("reason", "the source answered 503", [0])
+
+
 def again_and_again(count: int) -> Callable[[Batch], Batch]:
     """A batch of so many rows, whole."""
     return lambda good: batch(good.asset, *good.days, rows=count)
@@ -225,5 +231,34 @@ BROKEN: Mapping[tuple[str, str], Callable[[Batch], Batch]] = {
     ("models", "better_than_none"): setting("floor", 0.69, 1),
     ("models", "no_worse_than_before"): setting("compared_score", 0.54, 1),
     ("models", "told"): setting("told", " ", 1),
+    ("fetch_ledger", "columns_and_types"): fact("misfits"),
+    ("fetch_ledger", "every_day_entered"): lambda good: replace(good, frame=good.frame.clear()),
+    ("fetch_ledger", "source_unique"): again,
+    ("fetch_ledger", "source_named"): setting("source", "a source", 1),
+    ("fetch_ledger", "state_known"): setting("state", "new", 1),
+    ("fetch_ledger", "expected_range"): setting("expected", -1, 1),
+    ("fetch_ledger", "fetched_range"): lambda good: good.set("fetched", -1, [0]).set("expected", None, [0]),
+    ("fetch_ledger", "attempts_range"): lambda good: empty_handed(good).set("attempts", -1, [0]),
+    ("fetch_ledger", "came_when_asked"): setting("attempts", 0, 1),
+    ("fetch_ledger", "seconds_range"): setting("seconds", -0.1, 1),
+    ("fetch_ledger", "shortfall_is_said"): setting("fetched", 19, 1),
+    ("fetch_ledger", "state_fits"): lambda good: empty_handed(good).set("fetched", 20, [0]),
+    ("fetch_ledger", "gaps_explained"): lambda good: empty_handed(good).set("reason", " ", [0]),
+    ("fetch_ledger", "recorded_after_its_day"): setting("recorded_at", datetime(2025, 3, 9, 7), 1),
+    ("fetch_ledger", "not_recorded_ahead"): fact("ahead"),
+    ("fetch_ledger", "records_stand"): fact("lost"),
+    ("fetch_ledger", "of_a_run"): fact("of_no_run"),
+    ("popularity", "columns_and_types"): fact("misfits"),
+    ("popularity", "seen_unique"): again,
+    ("popularity", "seen_at_present"): setting("seen_at", None, 1),
+    ("popularity", "source_named"): setting("source", "", 1),
+    ("popularity", "source_id_format"): setting("source_id", "2503.0819", 1),
+    ("popularity", "votes_range"): setting("votes", -1, 1),
+    ("popularity", "figures_range"): setting("stars", -1, 1),
+    ("popularity", "figures_present"): lambda good: (
+        good.set("votes", None, [0]).set("comments", None, [0]).set("stars", None, [0])
+    ),
+    ("popularity", "not_seen_ahead"): fact("ahead"),
+    ("popularity", "papers_known"): fact("unknown_papers"),
 }
 """For each expectation of each suite, what makes a good batch break it and no other."""

@@ -18,7 +18,7 @@ import pytest
 from orchestration.runs import Outcome
 from quality import data_docs, gate
 from quality.data_docs import DataDocs
-from quality.suites import SUITES
+from quality.suites import EVERY
 from tests.conftest import NewLab
 from tests.lab import STEPS, Lab
 from tests.quality.batches import MONDAY, TUESDAY, WEDNESDAY, Batch, batch
@@ -89,15 +89,15 @@ def test_a_day_has_a_page_for_each_table_and_the_indexes_lead_there(made: tuple[
     assert 'href="data-docs/index.html"' in (lab.settings.reports / "index.html").read_text()
 
 
-@pytest.mark.parametrize("asset", SUITES)
+@pytest.mark.parametrize("asset", EVERY)
 def test_every_expectation_is_there_with_why_it_exists(tmp_path: Path, asset: str) -> None:
     html = written(tmp_path, batch(asset))
     tags = Tags(html)
-    for expectation in SUITES[asset].expectations:
+    for expectation in EVERY[asset].expectations:
         assert tags.ids.count(expectation.name) == 1
         assert expectation.why in tags.text
         assert expectation.threshold in tags.text
-    assert tags.text.count("Great Expectations observed") == len(SUITES[asset].expectations)
+    assert tags.text.count("Great Expectations observed") == len(EVERY[asset].expectations)
     assert not REMOTE.search(html)
     assert "script" not in tags.names
 
@@ -144,7 +144,7 @@ def test_a_long_value_is_cut(tmp_path: Path) -> None:
 def test_no_rows_leave_a_page_that_says_so(tmp_path: Path) -> None:
     nothing = batch("deliveries")
     text = Tags(written(tmp_path, replace(nothing, frame=nothing.frame.clear()))).text
-    of_rows = [expectation for expectation in SUITES["deliveries"].expectations if expectation.of == "row"]
+    of_rows = [expectation for expectation in EVERY["deliveries"].expectations if expectation.of == "row"]
     assert text.count("There was no row to evaluate.") == len(of_rows) > 0
 
 

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from assets.fetch.batch import SNAPSHOT
+from assets.fetch.drift import SHARE
 from orchestration.resources import warehouse
 from orchestration.runs import WINDOW_END, WINDOW_START
 from orchestration.step import step
@@ -39,16 +40,17 @@ class Publisher:
         touched: Sequence[date] = (),
         amendment: gate.Amendment | None = None,
         beside: Mapping[str, pl.DataFrame] | None = None,
+        recorded: Mapping[str, pl.DataFrame] | None = None,
         append: Mapping[str, pl.DataFrame] | None = None,
     ) -> dg.ExecuteInProcessResult:
         days = [day for day in offered.days if day not in (*touched, *(amendment.days if amendment else ()))]
 
-        @step(ASSET, group="papers", kinds={"python"})
+        @step(ASSET, group="papers", kinds={"python"}, books=[*(recorded or {}), *(append or {})])
         def offering(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[gate.Event]:
             with gate.on_record(context, warehouse):
                 yield from gate.publish(
                     context, warehouse, days, offered.frame, touched=touched, facts=offered.step_facts, beside=beside,
-                    append=append, amendment=amendment,
+                    recorded=recorded, append=append, amendment=amendment,
                 )  # fmt: skip
 
         window = {WINDOW_START: str(days[0]), WINDOW_END: str(days[-1])}
@@ -71,7 +73,7 @@ class Publisher:
             "rows": self.read("SELECT day, position, title FROM fetched_papers ORDER BY ALL"),
             "quarantine": self.read("SELECT * FROM quarantine ORDER BY ALL"),
             "popularity": self.read("SELECT * FROM popularity ORDER BY ALL"),
-            "ledger": self.read("SELECT * FROM fetch_ledger ORDER BY ALL"),
+            "shares": self.read("SELECT * FROM field_shares ORDER BY ALL"),
             "materialized": self.lab.materialized(ASSET),
             "events": len(self.lab.instance.fetch_materializations(dg.AssetKey(ASSET), limit=100).records),
         }
@@ -138,7 +140,7 @@ def test_a_rejected_batch_leaves_everything_as_it_was(publish: Publisher) -> Non
     assert before["quarantine"]
     result = publish(
         bad(MONDAY),
-        beside={"fetch_ledger": pl.DataFrame({"source": ["sample"], "day": [MONDAY]})},
+        beside={"field_shares": pl.DataFrame([("sample", MONDAY, "title", 15, 20)], schema=SHARE, orient="row")},
         append={"popularity": pl.DataFrame([("sample", "1", None, 1, 1, 9)], schema=SNAPSHOT, orient="row")},
     )
     assert not result.success

@@ -11,8 +11,9 @@ import pytest
 from orchestration.resources import warehouse
 from orchestration.warehouse import empty
 from quality import evidence, gate, own, own_kinds, suites
+from quality.decisions import NONE, Decisions, key_of, value_of
 from quality.expectations import Suite
-from quality.suites import SUITES
+from quality.suites import EVERY
 from quality.verdict import Verdict
 from tests.lab import CHECKOUT, Lab
 from tests.quality.batches import MONDAY, TUESDAY, Batch, batch
@@ -73,16 +74,18 @@ def adopted(loaded: Loaded) -> Iterator[Loaded]:
         return found
 
     yield load
-    suites.adopt(SUITES)
+    suites.adopt(EVERY)
 
 
-def judged(lab: Lab, offered: Batch) -> Verdict:
-    """A batch judged beside what a lab has stored."""
+def judged(lab: Lab, offered: Batch, decided: Decisions = NONE) -> Verdict:
+    """A batch judged beside what a lab has stored, and what its operator decided."""
     found = evidence.gathered(
         warehouse(lab.settings), offered.asset, suites.of(offered.asset), offered.days, offered.frame,
         facts=offered.step_facts,
     )  # fmt: skip
-    return gate.judge(offered.asset, offered.days, found.frame, offered.upstream_rows, found.facts, marks=found.marks)
+    return gate.judge(
+        offered.asset, offered.days, found.frame, offered.upstream_rows, found.facts, decided=decided, marks=found.marks
+    )
 
 
 def failed(verdict: Verdict) -> dict[str, tuple[int, ...]]:
@@ -90,7 +93,7 @@ def failed(verdict: Verdict) -> dict[str, tuple[int, ...]]:
 
 
 def test_an_empty_folder_changes_nothing(loaded: Loaded) -> None:
-    assert loaded("") == SUITES
+    assert loaded("") == EVERY
 
 
 def test_a_class_of_great_expectations_is_judged_like_ours(adopted: Loaded) -> None:
@@ -115,6 +118,38 @@ def test_sql_finds_rows(adopted: Loaded, sample_lab: Lab) -> None:
     assert verdict.blocked == set()
     assert {finding.day: finding.unexpected for finding in verdict.findings
             if finding.expectation.name == "no_own_papers"} == {MONDAY: (18, 19), TUESDAY: (38, 39)}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("condition", "says_so", "says_nothing"),
+    [
+        (
+            "list_contains(AUTHORS, 'Ada Example') AND votes > 18",
+            ("votes", 40),
+            ("title", "Another title of the paper"),
+        ),
+        ("row_number = 19", ("title", "Another title of the paper"), ("body", "1")),
+    ],
+)
+def test_a_decision_about_what_sql_found_is_about_what_it_saw(
+    adopted: Loaded, sample_lab: Lab, condition: str, says_so: tuple[str, object], says_nothing: tuple[str, object]
+) -> None:
+    """SQL speaks of the columns that it names, or of the whole row but for when and where it was seen."""
+    sql = f"SELECT row_number FROM batch WHERE {condition}"  # noqa: S608
+    adopted(SQL[: SQL.index("sql =")] + f'sql = "{sql}"\nseverity = "ERROR"\ntolerance = 0.1\n')
+    offered = batch("fetched_papers")
+    suite, row = suites.of("fetched_papers"), offered.frame.row(19, named=True)
+    (ours,) = (one for one in suite.expectations if one.name == "no_own_papers")
+    seen = value_of(suite, ours, row)
+    decided = Decisions({(MONDAY, key_of(suite.key, row), ours.name, seen): "dropped"})
+
+    def open_rows(batch: Batch) -> list[int]:
+        verdict = judged(sample_lab, batch, decided)
+        return [place for place in sorted(verdict.quarantined) if verdict.waiting(MONDAY)]
+
+    assert open_rows(offered) == []
+    assert open_rows(offered.set(*says_nothing, [19])) == []
+    assert open_rows(offered.set(*says_so, [19])) == [19]
 
 
 def test_sql_finds_days_beside_what_is_stored(adopted: Loaded, sample_lab: Lab) -> None:

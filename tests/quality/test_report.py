@@ -104,7 +104,7 @@ def test_the_reason_of_an_expectation_is_what_the_operator_made_of_it(march: Fac
     try:
         assert "Changed by the operator: Ask the library." in Seen(render(march, AT)).text
     finally:
-        suites.adopt(suites.SUITES)
+        suites.adopt(suites.EVERY)
 
 
 def test_a_field_that_vanished_has_a_share_of_zero(march: Facts) -> None:

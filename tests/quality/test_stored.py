@@ -7,13 +7,13 @@ import pytest
 
 from quality.decisions import NONE, Decisions, key_of, value_of
 from quality.stored import Stored, judge
-from quality.suites import SUITES
+from quality.suites import EVERY
 from tests.quality.batches import MONDAY, TUESDAY, Batch, batch
 from tests.quality.broken import BROKEN
 
 NONE_OUT = pl.DataFrame(schema={"day": pl.Date, "rows": pl.Int64})
 OF_ROWS = [
-    (asset, name) for asset, name in BROKEN for e in SUITES[asset].expectations if e.name == name and e.of == "row"
+    (asset, name) for asset, name in BROKEN for e in EVERY[asset].expectations if e.name == name and e.of == "row"
 ]
 OF_DAYS = [one for one in BROKEN if one not in OF_ROWS]
 
@@ -39,7 +39,7 @@ def one_bad_row(asset: str, name: str) -> Batch:
     return broken if "unique" in name else replace(good, frame=first)
 
 
-@pytest.mark.parametrize("asset", SUITES)
+@pytest.mark.parametrize("asset", EVERY)
 def test_what_the_gate_lets_through_stands_well(asset: str) -> None:
     assert failing(stored(batch(asset, MONDAY, TUESDAY))) == set()
 
@@ -56,7 +56,7 @@ def test_a_day_that_breaks_a_promise_is_found(asset: str, name: str) -> None:
 
 def test_a_released_row_stands_well_and_only_with_the_value_that_was_seen() -> None:
     offered = batch("fetched_papers").set("votes", -7, [3])
-    suite, row = SUITES["fetched_papers"], offered.frame.row(3, named=True)
+    suite, row = EVERY["fetched_papers"], offered.frame.row(3, named=True)
     (votes,) = (e for e in suite.expectations if e.name == "votes_range")
     decided = Decisions({(MONDAY, key_of(suite.key, row), votes.name, value_of(suite, votes, row)): "released"})
     assert failing(stored(offered, decided)) == set()
@@ -67,7 +67,7 @@ def test_a_released_row_stands_well_and_only_with_the_value_that_was_seen() -> N
 def test_what_was_decided_of_a_derived_column_is_of_the_value_that_was_seen() -> None:
     odd, another = ([{"url": f"ftp://papers.example.org/{n}", "kind": "code"}] for n in (1, 2))
     offered = batch("clean_papers").set("links", odd, [3])
-    suite, row = SUITES["clean_papers"], offered.frame.row(3, named=True)
+    suite, row = EVERY["clean_papers"], offered.frame.row(3, named=True)
     (sound,) = (e for e in suite.expectations if e.name == "links_sound")
     assert value_of(suite, sound, row) == str(odd)
     decided = Decisions({(MONDAY, key_of(suite.key, row), sound.name, value_of(suite, sound, row)): "released"})

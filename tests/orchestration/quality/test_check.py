@@ -1,6 +1,7 @@
 """`paperboy check`: what is stored, before the expectations again."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -23,13 +24,14 @@ def test_what_is_stored_keeps_its_promises_and_checking_writes_nothing(desk: Des
     tables = [name for (name,) in desk.read("SELECT table_name FROM duckdb_tables() ORDER BY ALL")]
     before = {name: desk.read(f"SELECT * FROM {name} ORDER BY ALL") for name in tables}  # noqa: S608
     said = desk.said("check")
-    assert said.splitlines()[-1] == "7 tables, 3 days, 295 rows: 0 ERROR, 0 WARN failed."
+    assert said.splitlines()[-1] == "9 tables, 4 days, 357 rows: 0 ERROR, 0 WARN failed."
     assert {name: desk.read(f"SELECT * FROM {name} ORDER BY ALL") for name in tables} == before  # noqa: S608
 
 
 def test_what_only_the_step_knew_is_said_to_be_unjudged(made: Desk) -> None:
     made.tamper("DELETE FROM fetch_ledger WHERE day = '2025-03-10'")
-    found = json.loads(made.said("check", "--json"))
+    found = json.loads(made.said("check", "--json", code=1))
+    assert [failure["expectation"] for failure in found["failures"]] == ["every_day_entered"]
     unjudged = {(one["table"], one["expectation"]): one["days"] for one in found["not_judged"]}
     every_day = [str(day) for day in DAYS]
     assert unjudged[("fetched_papers", "lists_still_there")] == every_day
@@ -53,21 +55,51 @@ def test_what_only_the_step_knew_is_said_to_be_unjudged(made: Desk) -> None:
           ("digest", "ERROR", "places_without_gap")]),
         ("DELETE FROM fetched_papers WHERE day = '{day}' AND votes = 4",
          [("fetched_papers", "ERROR", "complete"), ("clean_papers", "ERROR", "every_record_cleaned"),
-          ("clean_papers", "ERROR", "no_record_lost")]),
+          ("clean_papers", "ERROR", "no_record_lost"), ("fetch_ledger", "ERROR", "records_stand"),
+          ("popularity", "WARN", "papers_known")]),
         ("UPDATE clean_papers SET abstract = 'Short.' WHERE day = '{day}' AND votes = 4",
          [("clean_papers", "WARN", "abstract_length"), ("unique_papers", "ERROR", "text_of_the_canonical_record")]),
         ("UPDATE fetch_ledger SET state = 'incomplete', expected = 30 WHERE day = '{day}'",
-         [("fetched_papers", "ERROR", "no_shortfall"), ("fetched_papers", "WARN", "every_source_answered")]),
+         [("fetched_papers", "ERROR", "no_shortfall"), ("fetched_papers", "WARN", "every_source_answered"),
+          ("fetch_ledger", "ERROR", "gaps_explained")]),
+        ("UPDATE fetch_ledger SET expected = 21 WHERE day = '{day}'", [("fetch_ledger", "ERROR", "shortfall_is_said")]),
+        ("UPDATE fetch_ledger SET recorded_at = now()::TIMESTAMP + INTERVAL 2 DAY WHERE day = '{day}'",
+         [("fetch_ledger", "WARN", "not_recorded_ahead")]),
+        ("DELETE FROM fetch_ledger WHERE day = '{day}'", [("fetch_ledger", "ERROR", "every_day_entered")]),
+        ("DELETE FROM partitions WHERE day = '{day}'", [("fetch_ledger", "ERROR", "of_a_run")]),
     ],
 )  # fmt: skip
 def test_what_is_broken_in_the_tables_is_found(made: Desk, statement: str, found: list[tuple[str, str, str]]) -> None:
     made.tamper(statement.format(day=TUESDAY))
-    expected = [(table, str(TUESDAY), severity, name) for table, severity, name in found]
+    ((today,),) = made.read("SELECT DISTINCT seen_at::DATE FROM popularity")
+    days = {"popularity": str(today)}
+    expected = [(table, days.get(table, str(TUESDAY)), severity, name) for table, severity, name in found]
     of_one = [row for row in expected if row[0] == found[0][0]]
-    assert failures(made, code=1) == expected
+    blocks = any(severity == "ERROR" for _, _, severity, _ in expected)
+    assert failures(made, code=int(blocks)) == expected
     assert failures(made, MONDAY, MONDAY) == []
     code = int(any(severity == "ERROR" for _, _, severity, _ in of_one))
     assert failures(made, found[0][0], TUESDAY, TUESDAY, code=code) == of_one
+
+
+@pytest.mark.parametrize(
+    ("statement", "severity", "name"),
+    [
+        ("UPDATE popularity SET votes = -1 WHERE votes = 4", "ERROR", "votes_range"),
+        ("INSERT INTO popularity SELECT * FROM popularity WHERE votes = 4", "ERROR", "seen_unique"),
+        ("UPDATE popularity SET source_id = '2503.0819' WHERE votes = 4", "ERROR", "source_id_format"),
+        ("UPDATE popularity SET source = 'archive2' WHERE votes = 4", "WARN", "papers_known"),
+        ("UPDATE popularity SET seen_at = now()::TIMESTAMP + INTERVAL 2 DAY WHERE votes = 4", "WARN", "not_seen_ahead"),
+    ],
+)
+def test_snapshots_are_of_the_day_on_which_they_were_seen(made: Desk, statement: str, severity: str, name: str) -> None:
+    """The rows of three days were fetched today; what is wrong with them is told of today."""
+    ((today,),) = made.read("SELECT DISTINCT seen_at::DATE FROM popularity")
+    made.tamper(statement)
+    found = failures(made, "popularity", code=int(severity == "ERROR"))
+    assert {(table, level, expectation) for table, _, level, expectation in found} >= {("popularity", severity, name)}
+    assert {day for _, day, _, _ in found} <= {str(today), str(today + timedelta(days=2))}
+    assert failures(made, "popularity", MONDAY, WEDNESDAY) == []
 
 
 def test_a_failure_is_told_with_figures_and_keys(made: Desk) -> None:
