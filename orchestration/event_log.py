@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from dagster import DagsterEventType
+from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 from dagster._core.storage.event_log import SqliteEventLogStorage
@@ -27,6 +28,12 @@ KEPT = 4
 
 BATCH = 1000
 """Events that Dagster hands over at once, at most; what a window holds of one kind is fewer."""
+
+HELD = {DagsterEventType.ASSET_CHECK_EVALUATION, DagsterEventType.STEP_OUTPUT}
+"""What a step says of each of its checks, one after the other."""
+
+OF_THE_INDEX = ASSET_EVENTS | ASSET_CHECK_EVENTS
+"""Events that stand in the index beside their run's file."""
 
 PLANNED_AS = ("asset_key", "check_name", "run_id", "partition")
 """What tells the row of a check that a run plans."""
@@ -55,11 +62,11 @@ class EventLog(SqliteEventLogStorage):
         return table_name in self._tables
 
     def store_event(self, event: EventLogEntry) -> None:
-        """Store an event; what a check found waits for the next event of another kind, and is stored with its like.
+        """Store an event; what a step says of its checks waits for an event of another kind, and is stored together.
 
-        A step says what all its checks found at once, and goes on to say that it made its days or failed.
+        A step says what all its checks found, and goes on to say that it made its days or failed.
         """
-        if event.dagster_event_type == DagsterEventType.ASSET_CHECK_EVALUATION and event.run_id:
+        if event.dagster_event_type in HELD and event.run_id:
             self._hold(event)
             return
         super().store_event(event)
@@ -88,21 +95,27 @@ class EventLog(SqliteEventLogStorage):
 
     def _store_together(self, events: Sequence[EventLogEntry]) -> None:
         rows = [self._event_to_row(event) for event in events]
-        run_id, table = events[0].run_id, SqlEventLogStorageTable
+        run_id = events[0].run_id
+        indexed = [pair for pair in zip(events, rows, strict=True) if pair[0].dagster_event_type in OF_THE_INDEX]
         with self._db_lock, self._engine(run_id).begin() as run, self._engine(INDEX).begin() as index:
-            run.execute(table.insert(), rows)
-            ids = index.scalars(table.insert().returning(table.c.id, sort_by_parameter_order=True), rows).all()
-            self._store_asset_event_tags(index, events, ids)
-            stored = list(zip(events, rows, ids, strict=True))
-            latest = {event.get_dagster_event().asset_key: (event, place) for event, _, place in stored}
-            for event, place in latest.values():
-                self._store_asset_event(index, event, place)
-            if planned := [check for each in stored for check in _planned_checks(*each)]:
-                index.execute(AssetCheckExecutionsTable.insert(), planned)
-            for found in filter(None, (_found(*each) for each in stored)):
-                if index.execute(_update(found)).rowcount == 0:
-                    index.execute(AssetCheckExecutionsTable.insert(), found)
+            run.execute(SqlEventLogStorageTable.insert(), rows)
+            if indexed:
+                self._index(index, *zip(*indexed, strict=True))
         self._announce(run_id)
+
+    def _index(self, index: sa.Connection, events: Sequence[EventLogEntry], rows: Sequence[Mapping[str, Any]]) -> None:
+        table = SqlEventLogStorageTable
+        ids = index.scalars(table.insert().returning(table.c.id, sort_by_parameter_order=True), rows).all()
+        self._store_asset_event_tags(index, events, ids)
+        stored = list(zip(events, rows, ids, strict=True))
+        latest = {event.get_dagster_event().asset_key: (event, place) for event, _, place in stored}
+        for event, place in latest.values():
+            self._store_asset_event(index, event, place)
+        if planned := [check for each in stored for check in _planned_checks(*each)]:
+            index.execute(AssetCheckExecutionsTable.insert(), planned)
+        for found in filter(None, (_found(*each) for each in stored)):
+            if index.execute(_update(found)).rowcount == 0:
+                index.execute(AssetCheckExecutionsTable.insert(), found)
 
     def wipe(self) -> None:
         with self._holding:

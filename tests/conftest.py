@@ -7,12 +7,32 @@ from typing import Protocol
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
+from orchestration import warehouse
 from tests.lab import DAILY_PAPERS, Lab, lab
 
 # How long an example takes is the machine's business; speed is measured in the benchmarks.
 settings.register_profile("paperboy", deadline=None)
 settings.load_profile("paperboy")
+
+# Each worker has a core, and a test has few rows: a second thread costs DuckDB a fifth of a run and gains nothing.
+warehouse.CONFIG["threads"] = 1
+
+
+class ByModule(LoadScopeScheduling):  # type: ignore[misc]
+    """A module to a worker, and the browser's modules to one, so that one `dagster dev` and one Chromium serve them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module: str = super()._split_scope(nodeid)
+        return "tests/browser" if module.startswith("tests/browser/") else module
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    """Ours for `--dist loadscope`, in which the browser's modules would be spread over all workers."""
+    return ByModule(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 class NewLab(Protocol):

@@ -114,6 +114,26 @@ def test_what_checks_found_is_stored_together_and_missed_by_no_reader(sample_lab
     assert log.get_logs_for_run(outcome.run_id)[:-1] == found
 
 
+def test_what_a_step_says_of_its_checks_is_one_transaction(
+    sample_lab: Lab, log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (outcome,) = sample_lab.backfill(FRIDAY, FRIDAY)
+    of_clean = [entry for entry in sample_lab.instance.all_logs(outcome.run_id) if entry.step_key == "clean_papers"]
+    checks = [entry for entry in of_clean if entry.dagster_event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION]
+    together, sizes = EventLog._store_together, []
+
+    def counted(self: EventLog, events: Sequence[EventLogEntry]) -> None:
+        sizes.append(len(events))
+        together(self, events)
+
+    monkeypatch.setattr(EventLog, "_store_together", counted)
+    for entry in of_clean:
+        log.store_event(entry)
+    assert len(sizes) == 1
+    assert sizes[0] >= 2 * len(checks) > 20, "each check is followed by an output of its own"
+    assert log.get_logs_for_run(outcome.run_id) == of_clean
+
+
 def test_a_batch_that_cannot_be_stored_leaves_nothing(
     sample_lab: Lab, log: EventLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
