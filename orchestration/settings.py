@@ -21,6 +21,7 @@ from pydantic import ValidationError as InvalidValue
 
 from assets.fetch.registry import SOURCES
 from assets.mail.formula import DEFAULT
+from orchestration.addresses import network, public_url
 
 HUGGING_FACE = "https://huggingface.co"
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -102,6 +103,8 @@ Address = Annotated[str, AfterValidator(_address)]
 Folder = Annotated[Path, AfterValidator(Path.expanduser)]
 SourceName = Annotated[str, AfterValidator(_known)]
 Url = Annotated[str, AfterValidator(_http)]
+PublicUrl = Annotated[str, AfterValidator(public_url)]
+Network = Annotated[str, AfterValidator(network)]
 
 
 class _Part(BaseModel):
@@ -228,6 +231,19 @@ class Mail(_Part):
     timeout_seconds: Seconds = Field(default=30, gt=0)
 
 
+class Web(_Part):
+    """The web service, `paperboy serve`: where it listens, where readers find it, and how often they may ask."""
+
+    url: PublicUrl | None = None
+    host: str = "127.0.0.1"
+    port: Whole = Field(default=3002, ge=1, le=65535)
+    trusted_proxies: Annotated[tuple[Network, ...], BeforeValidator(_split)] = ()
+    confirm_hours: Whole = Field(default=48, ge=1, le=720)
+    mails_per_address: Whole = Field(default=3, ge=1, le=100)
+    asks_per_visitor: Whole = Field(default=20, ge=1, le=10_000)
+    asks_per_day: Whole = Field(default=200, ge=1, le=100_000)
+
+
 class Alerts(_Part):
     """Who is told when a day fails; nobody, unless the operator names somebody."""
 
@@ -254,6 +270,7 @@ class Settings(_Part):
     digest: Digest = Digest()
     rank: Rank = Rank()
     mail: Mail = Mail()
+    web: Web = Web()
     alerts: Alerts = Alerts()
 
     @property
@@ -270,6 +287,11 @@ class Settings(_Part):
     def mail_file(self) -> Path:
         """The database of the readers and of what was mailed to whom."""
         return self.home / "outbox.sqlite"
+
+    @property
+    def editions(self) -> Path:
+        """The folder of the editions that were mailed, which the web service shows."""
+        return self.home / "editions"
 
     @property
     def reports(self) -> Path:

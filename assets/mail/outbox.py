@@ -45,6 +45,28 @@ DUE = (State.PENDING, State.RETRY)
 _is_reader = outbox.c.reader.in_(sa.select(readers.c.id).where(readers.c.state == ReaderState.CONFIRMED))
 
 
+@contextmanager
+def attempted(note: Callable[[State, str], object]) -> Iterator[None]:
+    """Note what became of the message that is sent within, and why, whatever happens.
+
+    Only a `TransportError`, and what is no failure of a delivery, goes on to the caller.
+    """
+    # What stays true where a failure does not say how far the message came.
+    state, reason = State.UNKNOWN, "interrupted while sending"
+    try:
+        yield
+        state, reason = State.SENT, ""
+    except DeliveryUnknown as error:
+        reason = str(error)
+    except TransportError as error:
+        state, reason = State.RETRY, str(error)
+        raise
+    except Undelivered as error:
+        state, reason = State.FAILED if error.permanent else State.RETRY, str(error)
+    finally:
+        note(state, reason)
+
+
 class OutboxBusy(Exception):
     """Another process is sending; the text names the lock file."""
 
@@ -154,20 +176,8 @@ class Outbox:
         if message is None or not self._move(claimed, (row.state,), State.SENDING, "", attempts=row.attempts + 1):
             self._cancel(this)
             return
-        # What stays true where a failure does not say how far the message came.
-        state, reason = State.UNKNOWN, "interrupted while sending"
-        try:
+        with attempted(lambda state, reason: self._move(this, (State.SENDING,), state, reason)):
             send(message)
-            state, reason = State.SENT, ""
-        except DeliveryUnknown as error:
-            reason = str(error)
-        except TransportError as error:
-            state, reason = State.RETRY, str(error)
-            raise
-        except Undelivered as error:
-            state, reason = State.FAILED if error.permanent else State.RETRY, str(error)
-        finally:
-            self._move(this, (State.SENDING,), state, reason)
 
     def _cancel(self, which: sa.ColumnElement[bool]) -> None:
         """What is due to somebody who is no reader any more is not sent."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from assets.mail.database.opened import now, opened
+from assets.mail.database.opened import now, opened, transaction
 from assets.mail.database.tables import reader_events, readers
 from assets.mail.readers.change import Change, token
 from assets.mail.readers.reader import Origin, Reader, State, key, parsed
@@ -149,6 +149,11 @@ class Readers:
             self._follow(change, wanted)
             return list(change.every(readers.c.state == State.CONFIRMED))
 
+    def of(self, reader: str) -> Reader | None:
+        """The reader with this id."""
+        with self._change() as change:
+            return change.one(readers.c.id == reader)
+
     def find(self, written: str) -> Reader:
         """The reader with this address. Raises `UnknownReader`, `InvalidAddress`."""
         with self._change() as change:
@@ -210,8 +215,5 @@ class Readers:
 
     @contextmanager
     def _change(self) -> Iterator[Change]:
-        """A transaction that nobody else's can come between."""
-        with self._engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        with transaction(self._engine) as connection:
             yield Change(connection)
-            connection.commit()
