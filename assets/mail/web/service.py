@@ -142,7 +142,7 @@ def application(service: Service, hosts: list[str]) -> Starlette:
     failing: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
         HTTPException: _told(pages), SQLAlchemyError: _unavailable(pages), BadSecret: _unavailable(pages),
     }  # fmt: skip
-    return Starlette(
+    made = Starlette(
         routes=[
             Route("/", service.home),
             Route("/subscribe", service.subscribe, methods=["POST"]),
@@ -157,6 +157,8 @@ def application(service: Service, hosts: list[str]) -> Starlette:
         middleware=[Middleware(Guarded, pages), Middleware(TrustedHostMiddleware, allowed_hosts=hosts)],
         exception_handlers=failing,
     )
+    made.router.redirect_slashes = False
+    return made
 
 
 def _told(pages: Pages) -> Callable[[Request, Exception], Awaitable[Response]]:
