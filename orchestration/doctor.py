@@ -4,6 +4,8 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 
+import requests
+
 from assets.fetch.source import Source
 from assets.mail.readers.reader import key, parsed
 from orchestration import resources
@@ -13,6 +15,7 @@ from orchestration.settings import Settings
 
 Check = Callable[[], str]
 GIB = 2**30
+WEB_SECONDS = 10
 
 
 def checks(settings: Settings) -> Iterator[tuple[str, Check]]:
@@ -29,6 +32,8 @@ def checks(settings: Settings) -> Iterator[tuple[str, Check]]:
         yield source.name, lambda source=source: _newest(source, settings)  # type: ignore[misc]
     yield "mail", lambda: resources.transport(settings).check()
     yield "readers", lambda: _readers(settings)
+    if settings.web.url:
+        yield "web", lambda: _web(str(settings.web.url))
     yield "alerts", lambda: _alerts(settings)
 
 
@@ -74,6 +79,14 @@ def _readers(settings: Settings) -> str:
     due = {key(reader.address) for reader in store.due(settings.mail.recipients)}
     left = len(named - due)
     return f"{len(due)} mailed" + (f"; {left} of mail.recipients not: unsubscribed, or erased" if left else "")
+
+
+def _web(url: str) -> str:
+    """The readers' way: through the operator's web server to the service, where links of mails lead."""
+    answer = requests.get(f"{url}/health", timeout=WEB_SECONDS)
+    if not answer.ok:
+        raise RuntimeError(f"{url}/health answers {answer.status_code}; is paperboy serve running behind it?")
+    return f"{url}, newest edition {answer.json()['newest_day'] or 'none yet'}"
 
 
 def _alerts(settings: Settings) -> str:

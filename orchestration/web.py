@@ -1,6 +1,7 @@
 """The web service, built from the settings."""
 
 import logging
+import signal
 import sys
 from urllib.parse import urlsplit
 
@@ -62,5 +63,7 @@ def serve(settings: Settings) -> None:
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     server = uvicorn.Server(configured(app(settings, made), web.host, web.port, web.trusted_proxies))
     print(f"Paperboy's web service listens on {web.host}, port {web.port}, for {made.url}", file=sys.stderr)
+    # Uvicorn ends by the signal that it was sent; a mail that is being sent is to be noted before.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with working(lambda: work(settings, made)):
         server.run()

@@ -97,7 +97,9 @@ def link(site: Site, address: str) -> str:
     """The link that was mailed to an address."""
     mails = (file.read_text() for file in (site.settings.home / "maildir/new").iterdir())
     (mail,) = (mail.replace("=\n", "") for mail in mails if f"\nTo: {address}\n" in mail)
-    return re.findall(r"^http\S+/confirm/\S+", mail, re.MULTILINE)[0]
+    found = re.search(r"^http\S+/confirm/\S+", mail, re.MULTILINE)
+    assert found
+    return found[0]
 
 
 def test_a_reader_comes_and_goes_by_keyboard_and_without_scripts(browser: Browser, site: Site) -> None:

@@ -32,7 +32,7 @@ class Suppressed(Exception):
 
 @dataclass(frozen=True)
 class Event:
-    """What happened to a reader, by whose hand: settings, operator, reader, or the mail server."""
+    """What happened to a reader, by whose hand: settings, operator, reader, mail server, or service."""
 
     event: str
     by: str
@@ -92,6 +92,11 @@ class Readers:
             if found.state is State.CONFIRMED:
                 return found
             return change.put(found, "asked", Origin.READER, state=State.PENDING, asked_at=now())
+
+    def forget_unanswered(self, since: datetime) -> None:
+        """Forget all who asked before that time, never confirmed, and were no readers before."""
+        with self._change() as change:
+            change.forget_unanswered(since)
 
     def confirm(self, reader: str, asked_at: datetime) -> bool:
         """Confirm what the reader with this id asked for at that time; whether they are confirmed now."""

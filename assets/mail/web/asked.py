@@ -99,6 +99,8 @@ class Asked:
         new = sa.select(asked.c.id, asked.c.address).where(asked.c.reader == "", asked.c.state == State.PENDING)
         with self._engine.connect() as connection:
             found = connection.execute(new.order_by(asked.c.asked_at).limit(BATCH)).all()
+        if found:
+            readers.forget_unanswered(now() - self._given_up)
         for identity, address in found:
             reader = readers.ask(address)
             values = {"reader": reader.id} if reader else {"state": State.CANCELLED, "reason": "no mail can go there"}

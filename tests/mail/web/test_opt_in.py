@@ -244,6 +244,16 @@ def test_a_reader_who_leaves_before_the_mail_is_sent_gets_none(site: Site, relay
     assert [row.state for row in site.made.asked.rows()] == [State.CANCELLED]
 
 
+def test_who_asked_and_never_said_yes_is_forgotten_but_nobody_else_is(site: Site, relay: Server) -> None:
+    asked(site, relay)
+    subscribed(site, relay, BEN)
+    site.made.readers.unsubscribe(site.reader(BEN).token)
+    asked(site, relay, BEN)
+    site.sql("UPDATE readers SET asked_at = datetime('now', '-3 days') || '.000000'")
+    asked(site, relay, "eve@reader.example")
+    assert [reader.address for reader in site.made.readers.every()] == [BEN, "eve@reader.example"]
+
+
 def at(step: str, answer: str) -> Script:
     return lambda reached, _: answer if reached == step else None
 
