@@ -1,6 +1,7 @@
 """The editions on the web, their feeds and the service's health: what was mailed, as it was mailed."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ from defusedxml import ElementTree
 
 from assets.mail.shelf import Shelf
 from tests.mail.conftest import Server
-from tests.mail.test_render import HOSTILE, edition, paper
+from tests.mail.test_render import HOSTILE, Page, edition, paper
 from tests.mail.web.site import ADA, BEN, Site
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -109,3 +110,14 @@ def test_a_store_that_cannot_be_read_is_no_health(site: Site) -> None:
     site.sql("DROP TABLE readers")
     answer = site.ask("/health")
     assert (answer.status_code, json.loads(answer.text)["state"]) == (503, "unreadable")
+
+
+def test_below_a_path_of_the_public_address_all_links_begin_with_it(start: Callable[..., Site]) -> None:
+    site = start(WEB__URL="https://lab.example/papers/")
+    site.mail(FIRST)
+    page = Page(site.ask("/").text)
+    links = [value for name, value in page.attributes if name in ("href", "action")]
+    assert {"/papers/subscribe", "/papers/style.css", "/papers/editions/2026-11-20"} <= set(links)
+    assert all(link.startswith("/papers/") for link in links)
+    assert site.ask("/feed.json").json()["items"][0]["url"] == "https://lab.example/papers/editions/2026-11-20"
+    assert site.ask("/", headers={"Host": "lab.example"}).status_code == 200
