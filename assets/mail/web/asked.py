@@ -60,14 +60,15 @@ class Asked:
     def ask(self, address: str, visitor: str) -> None:
         """Write down that a visitor asks for the digest at a valid address, in one transaction.
 
-        An address that was mailed as often as it may be is left out in silence. Raises `TooMany`.
+        Where the address was mailed as often as it may be, the row says so, and takes as long. Raises `TooMany`.
         """
         hashes = self._secret.hash(key(address)), self._secret.hash(visitor)
         with transaction(self._engine) as connection:
-            if use(connection, self._limits, *hashes):
-                row = sa.insert(asked).values(id=secrets.token_hex(16), address=address, reader="")
-                row = row.values(state=State.PENDING, attempts=0, reason="", asked_at=now(), due_at=now())
-                connection.execute(row)
+            values = {"address": address, "state": State.PENDING, "reason": ""}
+            if not use(connection, self._limits, *hashes):
+                values = {"address": "", "state": State.CANCELLED, "reason": "mailed as often as it may be"}
+            row = sa.insert(asked).values(id=secrets.token_hex(16), reader="", attempts=0, **values)
+            connection.execute(row.values(asked_at=now(), due_at=now()))
 
     def work(self, readers: Readers, transport: Transport, compose: Compose) -> None:
         """Make readers, pending, of those who asked, and send what is due; nothing while another process does."""

@@ -24,6 +24,7 @@ def test_an_address_is_mailed_a_few_times_a_day_whoever_asks(start: Callable[...
     assert len(relay.accepted) == 3
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.content for answer in answers}) == 1, "the answer must not tell"
+    assert len(site.made.asked.rows()) == 12, "nor the time that it takes: the same is written"
     site.subscribe(BEN, from_("198.51.100.99"))
     site.work()
     assert len(relay.accepted) == 4
