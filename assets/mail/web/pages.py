@@ -37,9 +37,8 @@ HEADERS = {
 
 @dataclass(frozen=True)
 class Pages:
-    """The pages below `url`; links within begin with its path, `root`."""
+    """The pages; links within begin with the path of the public address, `root`."""
 
-    url: str
     root: str
 
     def home(

@@ -7,6 +7,7 @@ by the token in a link alone: there are no cookies.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address
 from urllib.parse import parse_qsl, urlsplit
 
@@ -51,7 +52,7 @@ class Service:
     @property
     def pages(self) -> Pages:
         """What is answered."""
-        return Pages(self.url, urlsplit(self.url).path)
+        return Pages(urlsplit(self.url).path)
 
     def home(self, request: Request) -> Response:
         """`GET /`."""
@@ -164,8 +165,8 @@ def application(service: Service, hosts: list[str]) -> Starlette:
 def _told(pages: Pages) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def answer(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
-        told = error.detail if error.status_code in (403, 404, 413) and error.detail.endswith(".") else ""
-        response = pages.error(error.status_code, told)
+        own_words = error.detail != HTTPStatus(error.status_code).phrase
+        response = pages.error(error.status_code, error.detail if own_words else "")
         response.headers.update(error.headers or {})
         return response
 
