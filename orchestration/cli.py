@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestration.cli_outbox import outbox
 from orchestration.cli_quality import check, quarantine
 from orchestration.cli_ranking import explain, top
 from orchestration.cli_readers import readers
@@ -40,7 +41,8 @@ def main(debug: bool) -> None:
 
 
 for command in (
-    check, quarantine, report, readers, serve, explain, top, search, similar, clean_text, tag_text, taxonomy,
+    check, quarantine, report, readers, outbox, serve, explain, top, search, similar,
+    clean_text, tag_text, taxonomy,
 ):  # fmt: skip
     main.add_command(command)
 

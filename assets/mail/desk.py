@@ -118,7 +118,7 @@ class Desk:
                 archive=self.url and f"{self.url}/", unsubscribe=links.unsubscribe.replace(stand_in, to.token),
             )  # fmt: skip
 
-        self.outbox.deliver(edition.day, self.transport, compose)
+        self.outbox.deliver(edition.day, self.transport, compose, self.readers.suppress)
 
     def _links(self, day: date, token: str) -> render.Links:
         """Where the mail to the reader with a token leads."""

@@ -1,8 +1,8 @@
 """The outbox: every reader's digest of every day as an intent, written down before it is sent.
 
-A row goes from `pending` through `sending` to what became of it. `sending` is committed before the first byte
-leaves, so that after a crash no message is sent a second time: the row becomes `unknown`, for the operator to
-judge. How a message is made or how it travels does not belong here.
+A row goes from `pending` through `sending` to what became of it. `sending` is committed before a message's last byte
+leaves, without which no server delivers it. So after a crash no message is sent a second time: the row becomes
+`unknown`, for the operator to judge. How a message is made or how it travels does not belong here.
 """
 
 import datetime
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+import tenacity
 from filelock import FileLock, Timeout
 from sqlalchemy.dialects.sqlite import insert
 
@@ -27,12 +28,15 @@ from assets.mail.transport import Deliver, DeliveryUnknown, Transport, Transport
 Compose = Callable[[str, str], EmailMessage | None]
 """From a reader's id and a Message-ID to the message; None if there is no such reader any more."""
 
+Unusable = Callable[[str, str], None]
+"""Is told the id of a reader whose address does not exist, and what the server said of it."""
+
 
 class State(StrEnum):
     """What is known of a reader's digest."""
 
     PENDING = "pending"  # not tried yet
-    SENDING = "sending"  # being handed over
+    SENDING = "sending"  # its last byte is being handed over
     SENT = "sent"  # accepted
     RETRY = "retry"  # surely not accepted; the next delivery of the day tries again
     FAILED = "failed"  # refused for good
@@ -42,7 +46,18 @@ class State(StrEnum):
 
 DUE = (State.PENDING, State.RETRY)
 
+NOTING_SECONDS = 300
+"""How long the outcome of a mail is tried to be written down."""
+
 _is_reader = outbox.c.reader.in_(sa.select(readers.c.id).where(readers.c.state == ReaderState.CONFIRMED))
+
+
+def _unheard(reader: str, reason: str) -> None:
+    """Nobody keeps a list of addresses that do not exist."""
+
+
+class _NotDue(Exception):
+    """The row is not to be sent after all."""
 
 
 @contextmanager
@@ -122,7 +137,9 @@ class Outbox:
         with self._engine.begin() as connection:
             connection.execute(unless_there, rows)
 
-    def deliver(self, day: datetime.date, transport: Transport, compose: Compose) -> None:
+    def deliver(
+        self, day: datetime.date, transport: Transport, compose: Compose, unusable: Unusable = _unheard
+    ) -> None:
         """Send what is due of the day; the rows tell afterwards what became of it.
 
         A `TransportError` ends the delivery and puts all that is due to `retry`. Raises `OutboxBusy`, and
@@ -134,9 +151,20 @@ class Outbox:
                 with transport.session() as send:
                     for row in self.rows(day):
                         if row.state in DUE:
-                            self._attempt(row, send, compose)
+                            self._attempt(row, send, compose, unusable)
             except TransportError as error:
                 self._move(outbox.c.day == day, DUE, State.RETRY, str(error))
+
+    def resolve(self, day: datetime.date, reader: str, *, sent: bool) -> bool:
+        """Whether a mail was `unknown`; now it is sent, or due, as the operator found in the mail server's log."""
+        this = sa.and_(outbox.c.day == day, outbox.c.reader == reader)
+        state, reason = (State.SENT, "") if sent else (State.RETRY, "not sent, the operator says")
+        return self._move(this, (State.UNKNOWN,), state, reason) > 0
+
+    def again(self, day: datetime.date, reader: str | None = None) -> int:
+        """Make due what the server refused of a day, or of one reader's; how many mails that are."""
+        who = sa.true() if reader is None else outbox.c.reader == reader
+        return self._move(sa.and_(outbox.c.day == day, who), (State.FAILED,), State.RETRY, "to be tried again")
 
     def rows(self, day: datetime.date | None = None) -> list[Row]:
         """The rows of a day, or of all days, by day and reader."""
@@ -168,26 +196,55 @@ class Outbox:
             self._move(sa.true(), (State.SENDING,), State.UNKNOWN, "the sender ended without noting the outcome")
             yield
 
-    def _attempt(self, row: Row, send: Deliver, compose: Compose) -> None:
+    def _attempt(self, row: Row, send: Deliver, compose: Compose, unusable: Unusable) -> None:
         this = sa.and_(outbox.c.day == row.day, outbox.c.reader == row.reader)
         message = compose(row.reader, row.message_id)
-        # Who left since the batch was begun is asked for once more, in the transaction that claims the row.
-        claimed = sa.and_(this, _is_reader)
-        if message is None or not self._move(claimed, (row.state,), State.SENDING, "", attempts=row.attempts + 1):
+        if message is None:
+            return
+        left, reason = row.state, row.reason  # what stays true if nothing is known of the attempt
+
+        def claim() -> None:
+            nonlocal left, reason
+            # Who left since the batch was begun is asked for once more, in the transaction that claims the row.
+            if not self._move(sa.and_(this, _is_reader), (row.state,), State.SENDING, ""):
+                raise _NotDue
+            left, reason = State.UNKNOWN, "interrupted while sending"
+
+        try:
+            send(message, claim)
+            left, reason = State.SENT, ""
+        except _NotDue:
             self._cancel(this)
             return
-        with attempted(lambda state, reason: self._move(this, (State.SENDING,), state, reason)):
-            send(message)
+        except DeliveryUnknown as error:
+            reason = str(error)
+        except TransportError as error:
+            left, reason = State.RETRY, str(error)
+            raise
+        except Undelivered as error:
+            left, reason = State.FAILED if error.permanent else State.RETRY, str(error)
+            if error.unusable:
+                unusable(row.reader, reason)
+        finally:
+            self._note(this, (row.state, State.SENDING), left, reason, attempts=row.attempts + 1)
 
     def _cancel(self, which: sa.ColumnElement[bool]) -> None:
         """What is due to somebody who is no reader any more is not sent."""
         self._move(sa.and_(which, sa.not_(_is_reader)), DUE, State.CANCELLED, "no longer a reader")
 
-    def _move(
-        self, which: sa.ColumnElement[bool], old: Sequence[State], new: State, reason: str, **values: Any
-    ) -> bool:
-        """Compare and set, and commit; whether any row was in an old state and so is now in the new one."""
+    @tenacity.retry(
+        retry=tenacity.retry_if_exception_type(sa.exc.OperationalError),
+        stop=tenacity.stop_after_delay(NOTING_SECONDS),
+        wait=tenacity.wait_fixed(0.5),
+        reraise=True,
+    )
+    def _note(self, *arguments: Any, **values: Any) -> None:
+        """Move a row to what became of it; a full disk or a lock must not turn a mail that was sent into a doubt."""
+        self._move(*arguments, **values)
+
+    def _move(self, which: sa.ColumnElement[bool], old: Sequence[State], new: State, reason: str, **values: Any) -> int:
+        """Compare and set, and commit; how many rows were in an old state and so are now in the new one."""
         change = sa.update(outbox).where(which, outbox.c.state.in_(old))
         with self._engine.begin() as connection:
             moved = connection.execute(change.values(state=new, reason=reason, updated_at=now(), **values))
-        return moved.rowcount > 0
+        return int(moved.rowcount)

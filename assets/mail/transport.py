@@ -17,16 +17,21 @@ from email.policy import SMTP
 from pathlib import Path
 from typing import Literal, NoReturn, Protocol
 
-Deliver = Callable[[EmailMessage], None]
+UNUSABLE = re.compile(rb"5\.1\.(1|3|6|10)\b")
+"""The enhanced status codes (RFC 3463, RFC 7505) of an answer to RCPT that say that there is no such address."""
+
 Security = Literal["starttls", "tls", "none"]
 
 
 class Undelivered(Exception):
-    """The message was surely not accepted; `permanent` where trying again cannot help."""
+    """The message was surely not accepted.
 
-    def __init__(self, reason: str, permanent: bool = False) -> None:
+    It is `permanent` where trying again cannot help, and `unusable` where that is because no such address exists.
+    """
+
+    def __init__(self, reason: str, permanent: bool = False, unusable: bool = False) -> None:
         super().__init__(reason)
-        self.permanent = permanent
+        self.permanent, self.unusable = permanent, unusable
 
 
 class TransportError(Undelivered):
@@ -35,6 +40,18 @@ class TransportError(Undelivered):
 
 class DeliveryUnknown(Exception):
     """The message was handed over whole, but the answer did not arrive: the reader may have it or not."""
+
+
+def _at_once() -> None:
+    """Nothing stands between a message and its last byte."""
+
+
+class Deliver(Protocol):
+    """Delivers one message to the address in its To; see `Transport.session`."""
+
+    def __call__(self, message: EmailMessage, claim: Callable[[], None] = _at_once) -> None:
+        """Call `claim` when all but the last byte has gone. If it raises, the message is not delivered."""
+        ...
 
 
 class Transport(Protocol):
@@ -64,9 +81,11 @@ class MaildirTransport:
         """See `Transport`."""
         maildir = self._open()
 
-        def deliver(message: EmailMessage) -> None:
+        def deliver(message: EmailMessage, claim: Callable[[], None] = _at_once) -> None:
+            content = _bytes(message, linesep="\n")
+            claim()
             try:
-                maildir.add(_bytes(message, linesep="\n"))
+                maildir.add(content)
             except (OSError, mailbox.Error) as error:
                 raise Undelivered(f"{self.folder}: {error}") from error
 
@@ -172,22 +191,33 @@ class _Session:
         self._transport = transport
         self._smtp: smtplib.SMTP | None = None
 
-    def deliver(self, message: EmailMessage) -> None:
+    def deliver(self, message: EmailMessage, claim: Callable[[], None] = _at_once) -> None:
         """See `Transport.session`."""
         smtp = self._begin(message)
         try:
-            _expect(2, smtp.rcpt(_address(message, "To")))
+            _expect(2, smtp.rcpt(_address(message, "To")), "RCPT")
             _expect(3, smtp.docmd("DATA"))
             smtp.send(re.sub(rb"(?m)^\.", b"..", _bytes(message, linesep="\r\n")))
         except smtplib.SMTPException as error:
             self.close()
             raise Undelivered(_reason(error)) from error
+        try:
+            claim()
+        except BaseException:
+            self.drop()
+            raise
         self._end(smtp)
 
     def close(self) -> None:
         """Leave the server, if it is still there."""
         if self._smtp is not None:
             _quit(self._smtp)
+            self._smtp = None
+
+    def drop(self) -> None:
+        """Close the connection in the midst of a message, which the server then forgets (RFC 5321, 4.1.1.4)."""
+        if self._smtp is not None:
+            self._smtp.close()
             self._smtp = None
 
     def _begin(self, message: EmailMessage) -> smtplib.SMTP:
@@ -232,10 +262,14 @@ def _require(wanted: int, answer: tuple[int, bytes]) -> None:
         raise smtplib.SMTPResponseException(*answer)
 
 
-def _expect(kind: int, answer: tuple[int, bytes]) -> None:
+def _expect(kind: int, answer: tuple[int, bytes], command: str = "") -> None:
     """Raise `Undelivered` unless the answer's code is of the kind, its first digit."""
-    if answer[0] // 100 != kind:
-        raise Undelivered(_reason(smtplib.SMTPResponseException(*answer)), permanent=answer[0] // 100 == 5)
+    code, text = answer
+    if code // 100 != kind:
+        permanent = code // 100 == 5
+        # Of a bare 550 nobody knows whether it means the address or the sender.
+        unusable = permanent and command == "RCPT" and UNUSABLE.match(text) is not None
+        raise Undelivered(_reason(smtplib.SMTPResponseException(*answer)), permanent, unusable)
 
 
 def _quit(smtp: smtplib.SMTP) -> None:

@@ -3,6 +3,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.dialects.sqlite import insert
 
+from assets.mail.database.opened import opened
 from assets.mail.database.tables import readers
 from assets.mail.message import message
 from assets.mail.outbox import Outbox, OutboxBusy, State
@@ -235,7 +237,7 @@ def test_an_error_in_composing_sends_nothing_and_claims_nothing(tmp_path: Path) 
     assert states(box) == {ADA: "sent", BOB: "pending", CYD: "pending"}
 
 
-def test_an_error_in_sending_leaves_it_unknown(tmp_path: Path) -> None:
+def test_an_error_before_the_last_byte_leaves_it_due(tmp_path: Path) -> None:
     def without_recipient(recipient: str, message_id: str) -> EmailMessage:
         mail = compose(recipient, message_id)
         del mail["To"]
@@ -244,12 +246,136 @@ def test_an_error_in_sending_leaves_it_unknown(tmp_path: Path) -> None:
     box = outbox(tmp_path / "outbox.db", (ADA,))
     with pytest.raises(AttributeError):
         box.deliver(DAY, MaildirTransport(tmp_path / "mail"), without_recipient)
-    assert states(box) == {ADA: "unknown"}
+    assert states(box) == {ADA: "pending"}
+
+
+def leave(box: Outbox, name: str) -> None:
+    """The reader unsubscribes."""
+    with box._engine.begin() as connection:
+        connection.execute(sa.update(readers).where(readers.c.id == name).values(state="unsubscribed"))
+
+
+def test_who_left_before_the_batch_is_not_mailed(scripted: Callable[[Script], Scripted], tmp_path: Path) -> None:
+    server = scripted(lambda step, recipient: None)
+    box = outbox(tmp_path / "outbox.db")
+    leave(box, BOB)
+    for _ in range(2):
+        box.deliver(DAY, smtp(server.port), compose)
+    assert states(box) == {ADA: "sent", BOB: "cancelled", CYD: "sent"}
+    assert [row.reason for row in box.rows()] == ["", "no longer a reader", ""]
+    assert server.accepted == [key(ADA), key(CYD)]
+
+
+@pytest.mark.parametrize(("step", "nth"), [("CONNECT", 1), ("MAIL", 2), ("RCPT", 2), ("DATA", 2)])
+def test_who_leaves_while_the_message_is_on_its_way_does_not_get_it(
+    scripted: Callable[[Script], Scripted], tmp_path: Path, step: str, nth: int
+) -> None:
+    """The last moment is that before the final dot; the server then has no whole message."""
+    seen: Counter[str] = Counter()
+
+    def script(reached: str, _: str) -> str | None:
+        seen[reached] += 1
+        if (reached, seen[reached]) == (step, nth):
+            leave(box, BOB)
+        return None
+
+    server = scripted(script)
+    box = outbox(tmp_path / "outbox.db")
+    box.deliver(DAY, smtp(server.port), compose)
+    assert states(box) == {ADA: "sent", BOB: "cancelled", CYD: "sent"}
+    assert server.accepted == [key(ADA), key(CYD)]
+
+
+def test_who_comes_back_is_not_mailed_what_was_cancelled(tmp_path: Path) -> None:
+    box = outbox(tmp_path / "outbox.db", (ADA,))
+    leave(box, ADA)
+    box.deliver(DAY, MaildirTransport(tmp_path / "mail"), compose)
+    with box._engine.begin() as connection:
+        connection.execute(sa.update(readers).values(state="confirmed"))
+    box.deliver(DAY, MaildirTransport(tmp_path / "mail"), compose)
+    assert states(box) == {ADA: "cancelled"}
+
+
+def test_addresses_that_do_not_exist_are_told_and_no_others(
+    scripted: Callable[[Script], Scripted], tmp_path: Path
+) -> None:
+    """550 alone may as well mean the sender, 5.7.1 does, and a text is not a code."""
+    answers = {
+        "gone@lab.example": "550 5.1.1 <gone@lab.example>: nobody",
+        "none@lab.example": "556 5.1.10 takes no mail",
+        "bare@lab.example": "550 nobody",
+        "spam@lab.example": "550 5.7.1 your list 5.1.1",
+        "full@lab.example": "452 4.2.2 full",
+    }
+    server = scripted(lambda step, recipient: answers.get(recipient) if step == "RCPT" else None)
+    box = outbox(tmp_path / "outbox.db", tuple(answers))
+    told = []
+    box.deliver(DAY, smtp(server.port), compose, lambda reader, reason: told.append((reader, reason)))
+    assert sorted(told) == [
+        ("gone@lab.example", "550 5.1.1 [address] nobody"),
+        ("none@lab.example", "556 5.1.10 takes no mail"),
+    ]
+    assert Counter(states(box).values()) == {"failed": 4, "retry": 1}
+
+
+def test_a_database_that_is_locked_after_a_250_leaves_no_doubt(
+    scripted: Callable[[Script], Scripted], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assets.mail.database.opened.BUSY_SECONDS", 0.1)
+    locked = threading.Event()
+
+    def hold() -> None:
+        with opened(tmp_path / "outbox.db").connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            locked.set()
+            time.sleep(1)
+            connection.rollback()
+
+    def script(step: str, _: str) -> None:
+        if step == "DOT" and not locked.is_set():
+            threading.Thread(target=hold).start()
+            locked.wait(30)
+
+    server = scripted(script)
+    box = outbox(tmp_path / "outbox.db", (ADA,))
+    box.deliver(DAY, smtp(server.port), compose)
+    assert states(box) == {ADA: "sent"}
+    assert server.accepted == [key(ADA)]
+
+
+def test_the_operator_says_what_became_of_a_doubtful_mail(tmp_path: Path) -> None:
+    box = outbox(tmp_path / "outbox.db")
+    box._move(sa.true(), (State.PENDING,), State.UNKNOWN, "no answer")
+    assert box.resolve(DAY, ADA, sent=True)
+    assert box.resolve(DAY, BOB, sent=False)
+    assert not box.resolve(DAY, ADA, sent=False), "it is in doubt no more"
+    assert not box.resolve(NEXT, CYD, sent=False)
+    assert states(box) == {ADA: "sent", BOB: "retry", CYD: "unknown"}
+    box.deliver(DAY, MaildirTransport(tmp_path / "mail"), compose)
+    assert states(box) == {ADA: "sent", BOB: "sent", CYD: "unknown"}
+    assert len(list((tmp_path / "mail" / "new").iterdir())) == 1
+
+
+def test_what_was_refused_is_tried_again_at_the_operator_s_word_only(
+    scripted: Callable[[Script], Scripted], tmp_path: Path
+) -> None:
+    refused = True
+    server = scripted(lambda step, recipient: "554 no" if step == "RCPT" and refused and recipient != CYD else None)
+    box = outbox(tmp_path / "outbox.db")
+    for _ in range(2):
+        box.deliver(DAY, smtp(server.port), compose)
+    refused = False
+    assert (box.again(DAY, BOB), box.again(DAY, BOB), box.again(NEXT)) == (1, 0, 0)
+    box.deliver(DAY, smtp(server.port), compose)
+    assert states(box) == {ADA: "failed", BOB: "sent", CYD: "sent"}
+    assert box.again(DAY) == 1
+    box.deliver(DAY, smtp(server.port), compose)
+    assert Counter(server.accepted) == Counter(map(key, READERS))
 
 
 @dataclass(frozen=True)
 class Dying:
-    """A transport whose process is killed just before, or just after, it delivers to a reader."""
+    """A transport whose process is killed at a moment of its delivery to a reader."""
 
     transport: Transport
     moment: str
@@ -259,10 +385,14 @@ class Dying:
     def session(self) -> Iterator[Deliver]:
         with self.transport.session() as send:
 
-            def deliver(mail: EmailMessage) -> None:
-                self.die("before", mail)
-                send(mail)
-                self.die("after", mail)
+            def deliver(message: EmailMessage, claim: Callable[[], None] = lambda: None) -> None:
+                def claimed() -> None:
+                    self.die("unclaimed", message)
+                    claim()
+                    self.die("claimed", message)
+
+                send(message, claimed)
+                self.die("after", message)
 
             yield deliver
 
@@ -288,7 +418,8 @@ def send_all(path: Path, transport: Transport) -> None:
     ("moment", "left", "end"),
     [
         ("composing", {ADA: "sent", BOB: "pending", CYD: "pending"}, "sent"),
-        ("before", {ADA: "sent", BOB: "sending", CYD: "pending"}, "unknown"),
+        ("unclaimed", {ADA: "sent", BOB: "pending", CYD: "pending"}, "sent"),
+        ("claimed", {ADA: "sent", BOB: "sending", CYD: "pending"}, "unknown"),
         ("after", {ADA: "sent", BOB: "sending", CYD: "pending"}, "unknown"),
     ],
 )
@@ -314,17 +445,18 @@ def test_a_sender_killed_between_two_steps(
         box.deliver(DAY, transport, compose)
     assert states(box) == {ADA: "sent", BOB: end, CYD: "sent"}
     accepted = server.accepted if kind == "smtp" else [path.name for path in (mail / "new").iterdir()]
-    assert len(accepted) == len(set(accepted)) == (2 if moment == "before" else 3)
+    assert len(accepted) == len(set(accepted)) == (2 if moment == "claimed" else 3)
 
 
 @pytest.mark.parametrize(
     ("step", "nth", "victim", "accepted"),
     [
-        ("CONNECT", 1, ADA, False),
-        ("EHLO", 1, ADA, False),
-        ("RSET", 1, BOB, False),
-        ("RCPT", 2, BOB, False),
-        ("DATA", 2, BOB, False),
+        ("CONNECT", 1, None, True),
+        ("EHLO", 1, None, True),
+        ("RSET", 1, None, True),
+        ("MAIL", 2, None, True),
+        ("RCPT", 2, None, True),
+        ("DATA", 2, None, True),
         ("DOT", 2, BOB, True),
         ("QUIT", 1, None, True),
     ],

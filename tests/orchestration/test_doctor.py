@@ -27,7 +27,7 @@ def test_doctor_has_a_line_for_everything(terminal: NewTerminal) -> None:
     result = paperboy("doctor")
     assert result.exit_code == 0, result.output
     found = findings(result)
-    assert list(found) == ["settings", "home", "warehouse", "taxonomy", "sample", "mail", "alerts"]
+    assert list(found) == ["settings", "home", "warehouse", "taxonomy", "sample", "mail", "readers", "alerts"]
     assert {verdict for verdict, _ in found.values()} == {"ok"}
     assert found["home"][1].startswith(str(paperboy.home))
     assert found["warehouse"][1].startswith(str(paperboy.home / "warehouse.duckdb"))

@@ -17,6 +17,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 HEAD = "0003"
 """The newest migration."""
 
+BUSY_SECONDS = 30
+"""How long a transaction waits for another process's."""
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -33,7 +36,7 @@ def opened(path: Path) -> sa.Engine:
     # No connection outlives its transaction, so that there is nothing to close.
     # An error that is logged or shown is not to hold what was written: an address, say.
     engine = sa.create_engine(
-        f"sqlite:///{path}", poolclass=sa.NullPool, connect_args={"timeout": 30}, hide_parameters=True
+        f"sqlite:///{path}", poolclass=sa.NullPool, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True
     )
     sa.event.listen(engine, "connect", _configure)
     # SQLite does not wait for another process that changes the journal mode too: it fails.

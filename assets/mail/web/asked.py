@@ -134,9 +134,9 @@ class Asked:
             self._move(this, State.CANCELLED, "the reader left before it was sent")
             return
         mail = compose(reader, row.id)
-        self._move(this, State.SENDING, "", attempts=row.attempts + 1)
-        with attempted(lambda state, reason: self._move(this, state, reason, due_at=now() + _pause(row.attempts))):
-            send(mail)
+        tried = {"attempts": row.attempts + 1, "due_at": now() + _pause(row.attempts)}
+        with attempted(lambda state, reason: self._move(this, state, reason, **tried)):
+            send(mail, lambda: self._move(this, State.SENDING, ""))
 
     def _move(self, which: sa.ColumnElement[bool], state: State, reason: str, **values: Any) -> None:
         with self._engine.begin() as connection:

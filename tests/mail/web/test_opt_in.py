@@ -314,15 +314,15 @@ web.work(settings := load(), web.service(settings))
         ("assets.mail.readers.store", "Readers", "ask", 1),
         ("assets.mail.readers.store", "Readers", "of", 1),
         ("assets.mail.web.letter", "Letters", "compose", 1),
-        ("smtplib", "SMTP", "mail", 0),
-        ("smtplib", "SMTP", "getreply", 0),
+        ("smtplib", "SMTP", "mail", 1),
+        ("assets.mail.transport", "_Session", "_end", 0),
         ("smtplib", "SMTP", "quit", 0),
     ],
 )
 def test_a_service_that_is_killed_loses_no_mail_and_sends_none_twice(
     site: Site, relay: Server, module: str, owner: str, method: str, mails: int
 ) -> None:
-    """Where it was sending, nobody can know, and so it is said: `unknown`."""
+    """Where the last byte was being sent, nobody can know, and so it is said: `unknown`."""
     site.subscribe(ADA)
     code = DYING.format(module=module, owner=owner, method=method)
     died = subprocess.run(

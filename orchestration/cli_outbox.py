@@ -1,0 +1,79 @@
+"""The commands about single mails: `paperboy outbox list | resolve | retry`."""
+
+import json
+from datetime import date
+
+import click
+
+from orchestration.command import Day, Subcommands, in_columns, the_settings
+
+STATES = ("pending", "sending", "sent", "retry", "failed", "unknown", "cancelled")
+CLOSED = ("sent", "cancelled")
+
+
+@click.group(cls=Subcommands)
+def outbox() -> None:
+    """What became of each mail, and your word on those that are in doubt or were refused."""
+
+
+@outbox.command("list")
+@click.argument("day", type=Day(), required=False)
+@click.option("--state", type=click.Choice(STATES), help="Those in this state only.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+def list_(day: date | None, state: str | None, as_json: bool) -> None:
+    """The mails of DAY; without DAY those of all days that are neither sent nor cancelled.
+
+    A mail server's log names each by its Message-ID.
+    """
+    from orchestration import resources
+
+    settings = the_settings()
+    names = {reader.id: reader.address for reader in resources.readers(settings).every()}
+    shown = (state,) if state else STATES if day else tuple(one for one in STATES if one not in CLOSED)
+    rows = [row for row in resources.outbox(settings).rows(day) if row.state in shown]
+    if as_json:
+        found = [{**vars(row), "address": names.get(row.reader)} for row in rows]
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2, default=str))
+    elif not rows:
+        click.echo("No mails." if day or state else "No open mails: each was sent, or cancelled.")
+    else:
+        heads = ("day", "reader", "state", "attempts", "Message-ID", "reason")
+        lines = [
+            (str(row.day), names.get(row.reader, "erased"), row.state, str(row.attempts), row.message_id, row.reason)
+            for row in rows
+        ]
+        click.echo("\n".join(in_columns([heads, *lines])))
+
+
+@outbox.command()
+@click.argument("day", type=Day())
+@click.argument("address")
+@click.option("--sent/--not-sent", default=None, help="What your mail server's log says of the Message-ID.")
+def resolve(day: date, address: str, sent: bool | None) -> None:
+    """Say whether a mail of DAY that is unknown was sent to ADDRESS. One that was not is due again."""
+    from orchestration import resources
+
+    settings = the_settings()
+    if sent is None:
+        raise click.UsageError("say --sent or --not-sent: look for the Message-ID in your mail server's log.")
+    reader = resources.readers(settings).find(address)
+    if not resources.outbox(settings).resolve(day, reader.id, sent=sent):
+        raise click.ClickException(f"no mail of {day} to {reader.address} is unknown; paperboy outbox list {day}")
+    click.echo("It is sent." if sent else _due(day))
+
+
+@outbox.command()
+@click.argument("day", type=Day())
+@click.argument("address", required=False)
+def retry(day: date, address: str | None) -> None:
+    """Make due what the server refused of DAY, to ADDRESS or to all, once you have mended the cause."""
+    from orchestration import resources
+
+    settings = the_settings()
+    reader = resources.readers(settings).find(address).id if address else None
+    count = resources.outbox(settings).again(day, reader)
+    click.echo(f"{count} due again. {_due(day)}" if count else f"No mail of {day} has failed.")
+
+
+def _due(day: date) -> str:
+    return f"The next run of {day} sends it: paperboy send {day} --confirm"
