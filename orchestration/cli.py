@@ -16,6 +16,7 @@ from orchestration.cli_quality import check, quarantine
 from orchestration.cli_ranking import explain, top
 from orchestration.cli_readers import readers
 from orchestration.cli_search import search, similar
+from orchestration.cli_serve import serve
 from orchestration.cli_texts import clean_text, tag_text, taxonomy
 from orchestration.command import DEBUG, Commands, Day, RunFailed, the_settings
 from orchestration.report_command import report
@@ -40,7 +41,8 @@ def main(debug: bool) -> None:
 
 
 for command in (
-    check, quarantine, report, readers, outbox, explain, top, search, similar, clean_text, tag_text, taxonomy,
+    check, quarantine, report, readers, outbox, serve, explain, top, search, similar,
+    clean_text, tag_text, taxonomy,
 ):  # fmt: skip
     main.add_command(command)
 

@@ -4,6 +4,8 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 
+import requests
+
 from assets.fetch.source import Source
 from assets.mail.readers.reader import key, parsed
 from orchestration import resources
@@ -13,6 +15,7 @@ from orchestration.settings import Settings
 
 Check = Callable[[], str]
 GIB = 2**30
+WEB_SECONDS = 10
 
 
 def checks(settings: Settings) -> Iterator[tuple[str, Check]]:
@@ -31,6 +34,8 @@ def checks(settings: Settings) -> Iterator[tuple[str, Check]]:
         yield "summary", lambda: _writer(settings)
     yield "mail", lambda: resources.transport(settings).check()
     yield "readers", lambda: _readers(settings)
+    if settings.web.url:
+        yield "web", lambda: _web(str(settings.web.url))
     yield "alerts", lambda: _alerts(settings)
 
 
@@ -83,6 +88,14 @@ def _writer(settings: Settings) -> str:
     key = "with a key" if summary.secret() else "without a key"
     bounds = f"at most {summary.day_papers} papers and {summary.day_seconds:g} s a day"
     return f"{summary.model} at {summary.url}, {key}, {bounds}; not asked"
+
+
+def _web(url: str) -> str:
+    """The readers' way: through the operator's web server to the service, where links of mails lead."""
+    answer = requests.get(f"{url}/health", timeout=WEB_SECONDS)
+    if not answer.ok:
+        raise RuntimeError(f"{url}/health answers {answer.status_code}; is paperboy serve running behind it?")
+    return f"{url}, newest edition {answer.json()['newest_day'] or 'none yet'}"
 
 
 def _alerts(settings: Settings) -> str:

@@ -20,6 +20,7 @@ from assets.mail.outbox import Outbox
 from assets.mail.rank import Ranking
 from assets.mail.readers.secret import Secret
 from assets.mail.readers.store import Readers
+from assets.mail.shelf import Shelf
 from assets.mail.transport import MaildirTransport, SmtpTransport, Transport
 from assets.mail.writer import Writer
 from assets.tag.taxonomy import DEFAULT, Taxonomy
@@ -126,6 +127,8 @@ def desk(settings: Settings) -> Desk:
         ranking=Ranking(settings.digest.size, Weights(**settings.rank.model_dump())),
         current_days=settings.mail.current_days,
         morning=Morning(settings.schedule.time, settings.schedule.time_zone),
+        shelf=Shelf(settings.editions),
+        url=settings.web.url or "",
         writer=writer(settings),
     )
 

@@ -6,22 +6,37 @@ committed or shown.
 
 import datetime
 import os
-import re
 import tomllib
 from collections.abc import Mapping
-from email.utils import getaddresses, parseaddr
+from email.utils import parseaddr
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic import ValidationError as InvalidValue
 
-from assets.fetch.registry import SOURCES
 from assets.mail.formula import DEFAULT
 from orchestration import keys
+from orchestration.values import (
+    Address,
+    Category,
+    Clock,
+    Days,
+    Folder,
+    Hours,
+    Network,
+    PublicUrl,
+    Seconds,
+    SourceName,
+    Url,
+    Weight,
+    Whole,
+    Written,
+    Zone,
+    split,
+)
 
 HUGGING_FACE = "https://huggingface.co"
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -32,79 +47,6 @@ SECRETS = (("mail", "password"), ("summary", "key"))
 
 class SettingsError(Exception):
     """The settings cannot be used; each line of the text names a key, where it stands and what is wrong."""
-
-
-def _split(value: object) -> object:
-    """A list written in one environment variable: `a, b`."""
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-class _Written(str):
-    """A value of an environment variable, which has no type of its own."""
-
-    __slots__ = ()
-
-
-def _number(value: object) -> object:
-    """A number of the file is written as one: pydantic would take `true` for 1 and `"25"` for 25."""
-    if isinstance(value, bool) or (isinstance(value, str) and not isinstance(value, _Written)):
-        raise ValueError(f"{value!r} is not a number")
-    return value
-
-
-def _address(text: str) -> str:
-    parsed = getaddresses([text])
-    if len(parsed) != 1:
-        raise ValueError(f"{text!r} is not one mail address; a name with a comma stands in double quotes")
-    try:
-        validate_email(parsed[0][1], check_deliverability=False)
-    except EmailNotValidError as error:
-        raise ValueError(f"{text!r} is not a mail address: {error}") from None
-    return text
-
-
-def _http(url: str) -> str:
-    if not url.startswith(("http://", "https://")):
-        raise ValueError(f"{url!r} is not an http or https URL")
-    return url.rstrip("/")
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError):
-        raise ValueError(f"{name!r} is not a time zone; write one like 'Europe/Berlin' or 'UTC'") from None
-    return name
-
-
-def _clock(value: object) -> object:
-    """Pydantic takes a bare number for seconds after midnight; who writes 7 means something else."""
-    if isinstance(value, datetime.time) or (isinstance(value, str) and ":" in value):
-        return value
-    raise ValueError(f"{value!r} is not a time of day; write one like 07:30:00")
-
-
-def _category(name: str) -> str:
-    if not re.fullmatch(r"[a-z-]+(\.[A-Za-z-]+)?", name):
-        raise ValueError(f"{name!r} is not an arXiv category; write one like 'cs.CL' or 'hep-th'")
-    return name
-
-
-def _known(source: str) -> str:
-    if source not in SOURCES:
-        raise ValueError(f"{source!r} is not a source; the sources are {', '.join(SOURCES)}")
-    return source
-
-
-Whole = Annotated[int, BeforeValidator(_number)]
-Seconds = Annotated[float, BeforeValidator(_number)]
-Hours = Annotated[float, BeforeValidator(_number)]
-Weight = Annotated[float, BeforeValidator(_number), Field(ge=0, le=100)]
-Category = Annotated[str, AfterValidator(_category)]
-Address = Annotated[str, AfterValidator(_address)]
-Folder = Annotated[Path, AfterValidator(Path.expanduser)]
-SourceName = Annotated[str, AfterValidator(_known)]
-Url = Annotated[str, AfterValidator(_http)]
 
 
 class _Part(BaseModel):
@@ -139,7 +81,7 @@ class HuggingFace(_Part):
     timeout_seconds: Seconds = Field(default=30, gt=0)
     seconds_between_requests: Seconds = Field(default=0.2, ge=0)
     join_arxiv: bool | None = None
-    holidays: Annotated[tuple[datetime.date, ...], BeforeValidator(_split)] = ()
+    holidays: Days = ()
 
     @property
     def joined(self) -> bool:
@@ -150,7 +92,7 @@ class HuggingFace(_Part):
 class Arxiv(_Part):
     """arXiv's three services; one politeness over all of them."""
 
-    categories: Annotated[tuple[Category, ...], BeforeValidator(_split)] = Field(
+    categories: Annotated[tuple[Category, ...], BeforeValidator(split)] = Field(
         default=("cs.AI", "cs.CL", "cs.CV", "cs.LG"), min_length=1
     )
     feed_url: Url = "https://rss.arxiv.org/atom"
@@ -158,7 +100,7 @@ class Arxiv(_Part):
     query_url: Url = "https://export.arxiv.org/api/query"
     timeout_seconds: Seconds = Field(default=60, gt=0)
     seconds_between_requests: Seconds = Field(default=3, ge=0)
-    holidays: Annotated[tuple[datetime.date, ...], BeforeValidator(_split)] = ()
+    holidays: Days = ()
 
 
 class Archive(_Part):
@@ -194,8 +136,8 @@ class Quality(_Part):
 class Schedule(_Part):
     """When the digest of the day before is made; `time_zone` also says where a day begins and ends."""
 
-    time: Annotated[datetime.time, BeforeValidator(_clock)] = datetime.time(7, 30)
-    time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    time: Clock = datetime.time(7, 30)
+    time_zone: Zone = "UTC"
 
 
 class Digest(_Part):
@@ -254,7 +196,7 @@ class Mail(_Part):
 
     transport: Literal["maildir", "smtp"] = "maildir"
     sender: Address = Field(default="Paperboy <paperboy@paperboy.example>", alias="from")
-    recipients: Annotated[tuple[Address, ...], BeforeValidator(_split)] = ("reader@paperboy.example",)
+    recipients: Annotated[tuple[Address, ...], BeforeValidator(split)] = ("reader@paperboy.example",)
     current_days: Whole = Field(default=4, ge=1, le=31)
     host: str = "localhost"
     port: Whole = Field(default=587, ge=1, le=65535)
@@ -264,18 +206,31 @@ class Mail(_Part):
     timeout_seconds: Seconds = Field(default=30, gt=0)
 
 
+class Web(_Part):
+    """The web service, `paperboy serve`: where it listens, where readers find it, and how often they may ask."""
+
+    url: PublicUrl | None = None
+    host: str = "127.0.0.1"
+    port: Whole = Field(default=3002, ge=1, le=65535)
+    trusted_proxies: Annotated[tuple[Network, ...], BeforeValidator(split)] = ()
+    confirm_hours: Whole = Field(default=48, ge=1, le=720)
+    mails_per_address: Whole = Field(default=3, ge=1, le=100)
+    asks_per_visitor: Whole = Field(default=20, ge=1, le=10_000)
+    asks_per_day: Whole = Field(default=200, ge=1, le=100_000)
+
+
 class Alerts(_Part):
     """Who is told when a day fails; nobody, unless the operator names somebody."""
 
-    to: Annotated[tuple[Address, ...], BeforeValidator(_split)] = ()
-    notify: Annotated[tuple[SecretStr, ...], BeforeValidator(_split)] = ()
+    to: Annotated[tuple[Address, ...], BeforeValidator(split)] = ()
+    notify: Annotated[tuple[SecretStr, ...], BeforeValidator(split)] = ()
 
 
 class Settings(_Part):
     """The whole of it; see `paperboy.example.toml` for what each key means."""
 
     home: Folder = CHECKOUT / ".paperboy"
-    sources: Annotated[tuple[SourceName, ...], BeforeValidator(_split)] = Field(default=("sample",), min_length=1)
+    sources: Annotated[tuple[SourceName, ...], BeforeValidator(split)] = Field(default=("sample",), min_length=1)
     first_day: datetime.date = datetime.date(2024, 1, 1)
     taxonomy: Folder | None = None
     lock_wait_seconds: Seconds = Field(default=60, ge=0)
@@ -291,6 +246,7 @@ class Settings(_Part):
     rank: Rank = Rank()
     summary: Summary = Summary()
     mail: Mail = Mail()
+    web: Web = Web()
     alerts: Alerts = Alerts()
 
     @property
@@ -307,6 +263,11 @@ class Settings(_Part):
     def mail_file(self) -> Path:
         """The database of the readers and of what was mailed to whom."""
         return self.home / "outbox.sqlite"
+
+    @property
+    def editions(self) -> Path:
+        """The folder of the editions that were mailed, which the web service shows."""
+        return self.home / "editions"
 
     @property
     def reports(self) -> Path:
@@ -340,7 +301,7 @@ def load(environment: Mapping[str, str] = os.environ, file: Path | None = None) 
             variable = f"{PREFIX}{part}__{name}".upper()
             raise SettingsError(f"{part}.{name} in {file}: a {name} belongs into {variable}, not here")
     for name, value in variables.items():
-        _put(values, _key(name), _Written(value), name)
+        _put(values, _key(name), Written(value), name)
     try:
         return Settings.model_validate(values)
     except InvalidValue as error:

@@ -23,7 +23,9 @@ from assets.mail.lists import SourceList
 from assets.mail.message import message, message_id
 from assets.mail.outbox import Outbox
 from assets.mail.rank import Ranking
+from assets.mail.readers.change import token
 from assets.mail.readers.store import Readers
+from assets.mail.shelf import Shelf
 from assets.mail.transport import Transport
 from assets.mail.writer import Writer
 
@@ -71,8 +73,9 @@ however long the mail took, so that is when an edition was frozen."""
 class Desk:
     """Who mails what to whom: the settings of the mail and of the ranking, with the outbox and its transport.
 
-    `named` are the addresses that the settings make readers. The `writer`, if there is one, adds a line to the papers
-    of a digest.
+    `named` are the addresses that the settings make readers. Editions are kept on the `shelf`, for the web service at
+    `url`; without one, empty, mails have no links to it. The `writer`, if there is one, adds a line to the papers of a
+    digest.
     """
 
     outbox: Outbox
@@ -83,6 +86,8 @@ class Desk:
     ranking: Ranking
     current_days: int
     morning: Morning
+    shelf: Shelf
+    url: str = ""
     writer: Writer | None = None
 
     def today(self) -> date:
@@ -100,17 +105,29 @@ class Desk:
         readers = {reader.id: reader for reader in self.readers.due(self.named)}
         ids = [message_id(edition.day, reader, domain) for reader in readers]
         self.outbox.enqueue(edition.day, edition.content_hash, len(edition.papers), list(readers), ids)
-        html, text = render.html(edition), render.text(edition)
+        self.shelf.put(edition, {row.edition for row in self.outbox.rows(edition.day)})
+        # Rendered once for all, with what no paper can hold where each reader's token is to be.
+        stand_in = token()
+        links = self._links(edition.day, stand_in)
+        html, text = render.html(edition, links), render.text(edition, links)
 
         def compose(reader: str, identity: str) -> EmailMessage | None:
             if (to := readers.get(reader)) is None:
                 return None
             return message(
-                sender=self.sender, recipient=to.mailbox, subject=edition.subject, text=text, html=html,
+                sender=self.sender, recipient=to.mailbox, subject=edition.subject,
+                text=text.replace(stand_in, to.token), html=html.replace(stand_in, to.token),
                 message_id=identity, date=datetime.now(UTC),
+                archive=self.url and f"{self.url}/", unsubscribe=links.unsubscribe.replace(stand_in, to.token),
             )  # fmt: skip
 
         self.outbox.deliver(edition.day, self.transport, compose, self.readers.suppress)
+
+    def _links(self, day: date, token: str) -> render.Links:
+        """Where the mail to the reader with a token leads."""
+        if not self.url:
+            return render.NO_LINKS
+        return render.Links(f"{self.url}/editions/{day}", f"{self.url}/unsubscribe/{token}")
 
     def settle(self, warehouse: "Warehouse") -> None:
         """Note in `editions` what every edition held of which mails were written down; what is noted stays."""

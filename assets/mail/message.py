@@ -6,15 +6,25 @@ Takes finished text and HTML: neither their rendering nor their sending belongs 
 import datetime
 import hashlib
 import unicodedata
-from email.headerregistry import Address, HeaderRegistry, MessageIDHeader
+from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import EmailPolicy
+from email.policy import EmailPolicy, Policy
 
 from email_validator import validate_email
 
+
+class _OneLine(UnstructuredHeader):
+    """A header that stays as it is: one longer than a line would be encoded, which no mail program decodes in it."""
+
+    name: str
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
 _HEADERS = HeaderRegistry()
-# An unknown header longer than a line would be encoded, and nothing that looks for a List-Id decodes it.
-_HEADERS.map_to_type("list-id", MessageIDHeader)  # type: ignore[arg-type]  # typeshed asks for the base class
+for _name in ("list-id", "list-archive", "list-unsubscribe", "list-unsubscribe-post"):
+    _HEADERS.map_to_type(_name, _OneLine)  # type: ignore[arg-type]  # typeshed asks for the base class
 _POLICY = EmailPolicy(linesep="\r\n", cte_type="7bit", header_factory=_HEADERS)
 
 
@@ -27,11 +37,14 @@ def message(
     html: str,
     message_id: str,
     date: datetime.datetime,
+    archive: str = "",
+    unsubscribe: str = "",
 ) -> EmailMessage:
     """The digest as multipart/alternative, the text first, in short lines of ASCII that a relay leaves alone.
 
     `sender` and `recipient` are one address each, `ada@lab.example` or `Ada <ada@lab.example>`; `date` has a
-    zone. Raises `ValueError` for what is not an address.
+    zone. `archive` and `unsubscribe` are addresses of the web, the latter of one click (RFC 8058), or empty. Raises
+    `ValueError` for what is not an address.
     """
     to, by = mailbox(recipient), mailbox(sender)
     mail = EmailMessage(policy=_POLICY)
@@ -43,6 +56,11 @@ def message(
     mail["List-Id"] = f"<paperboy.{by.domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["Precedence"] = "bulk"
+    if archive:
+        mail["List-Archive"] = f"<{header_line(archive)}>"
+    if unsubscribe:
+        mail["List-Unsubscribe"] = f"<{header_line(unsubscribe)}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     # Quoted-printable throughout: relays may break long lines and change control characters of anything else.
     mail.set_content(text, cte="quoted-printable")
     mail.add_alternative(html, subtype="html", cte="quoted-printable")

@@ -60,6 +60,28 @@ class _NotDue(Exception):
     """The row is not to be sent after all."""
 
 
+@contextmanager
+def attempted(note: Callable[[State, str], object]) -> Iterator[None]:
+    """Note what became of the message that is sent within, and why, whatever happens.
+
+    Only a `TransportError`, and what is no failure of a delivery, goes on to the caller.
+    """
+    # What stays true where a failure does not say how far the message came.
+    state, reason = State.UNKNOWN, "interrupted while sending"
+    try:
+        yield
+        state, reason = State.SENT, ""
+    except DeliveryUnknown as error:
+        reason = str(error)
+    except TransportError as error:
+        state, reason = State.RETRY, str(error)
+        raise
+    except Undelivered as error:
+        state, reason = State.FAILED if error.permanent else State.RETRY, str(error)
+    finally:
+        note(state, reason)
+
+
 class OutboxBusy(Exception):
     """Another process is sending; the text names the lock file."""
 

@@ -56,6 +56,27 @@ LENGTHS = (
 
 
 @dataclass(frozen=True)
+class Links:
+    """Where an edition leads beside its papers, as addresses of the web service; what is empty is left out.
+
+    A mail to a reader has `web_view` and `unsubscribe`; the edition's page on the web has `home` alone.
+    """
+
+    web_view: str = ""
+    unsubscribe: str = ""
+    home: str = ""
+
+    @property
+    def labelled(self) -> list[tuple[str, str]]:
+        """What there is, as labels and addresses."""
+        named = {"Read on the web": self.web_view, "Unsubscribe": self.unsubscribe, "All editions": self.home}
+        return [(label, url) for label, url in named.items() if url]
+
+
+NO_LINKS = Links()
+
+
+@dataclass(frozen=True)
 class Palette:
     """The colours of one scheme; each text colour has a contrast of at least 4.5 on the ground, and on `alarm`."""
 
@@ -74,19 +95,19 @@ _WEB_URL = re.compile(r"https?://[^\s<>\"\\\x00-\x1f\x7f]+", re.IGNORECASE)
 _ARXIV_URL = re.compile(r"https?://(?:www\.)?arxiv\.org/", re.IGNORECASE)
 
 
-def html(edition: Edition | Selection) -> str:
+def html(edition: Edition | Selection, links: Links = NO_LINKS) -> str:
     """The edition as an HTML page, its texts shortened until it fits into `MAX_BYTES`."""
     template = _ENVIRONMENT.get_template("edition.html")
-    pages = (template.render(edition=edition, lengths=lengths) for lengths in LENGTHS)
+    pages = (template.render(edition=edition, links=links, lengths=lengths) for lengths in LENGTHS)
     page = next(pages)
     while len(page.encode()) > MAX_BYTES and (shorter := next(pages, None)):
         page = shorter
     return page
 
 
-def text(edition: Edition | Selection) -> str:
+def text(edition: Edition | Selection, links: Links = NO_LINKS) -> str:
     """The edition as plain text in lines of at most `WIDTH` characters; an address is never broken."""
-    return _ENVIRONMENT.get_template("edition.txt").render(edition=edition)
+    return _ENVIRONMENT.get_template("edition.txt").render(edition=edition, links=links)
 
 
 def web_links(paper: Paper) -> list[tuple[str, str]]:

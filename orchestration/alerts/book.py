@@ -20,7 +20,8 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from assets.mail.transport import DeliveryUnknown, TransportError, Undelivered
+from assets.mail.outbox import attempted
+from assets.mail.transport import TransportError
 
 TRIED_FOR = datetime.timedelta(days=7)
 """How long a message that is surely not accepted is tried again; news that are older help nobody."""
@@ -233,20 +234,8 @@ class Book:
     def _attempt(self, sending: Sending, send: Callable[[Sending], None]) -> None:
         this = sa.and_(_sendings.c.message == sending.message, _sendings.c.address == sending.address)
         self._move(this, DUE, State.SENDING, "", attempts=sending.attempts + 1)
-        # What stays true where a failure does not say how far the message came.
-        state, reason = State.UNKNOWN, "interrupted while sending"
-        try:
+        with attempted(lambda state, reason: self._move(this, (State.SENDING,), State(state), reason)):
             send(sending)
-            state, reason = State.SENT, ""
-        except DeliveryUnknown as error:
-            reason = str(error)
-        except TransportError as error:
-            state, reason = State.RETRY, str(error)
-            raise
-        except Undelivered as error:
-            state, reason = State.FAILED if error.permanent else State.RETRY, str(error)
-        finally:
-            self._move(this, (State.SENDING,), state, reason)
 
     def _move(
         self, which: sa.ColumnElement[bool], old: Sequence[State], new: State, reason: str | None, **values: Any

@@ -23,6 +23,7 @@ from assets.mail.outbox import Outbox
 from assets.mail.rank import Ranking
 from assets.mail.readers.secret import Secret
 from assets.mail.readers.store import Readers
+from assets.mail.shelf import Shelf
 from assets.mail.transport import MaildirTransport
 from orchestration.status import quarantined
 from orchestration.warehouse import Warehouse
@@ -183,6 +184,7 @@ def test_from_works_to_editions(papers: list[dict[str, Any]], tmp_path: Path) ->
     outbox = Outbox(tmp_path / "outbox.sqlite")
     outbox.enqueue(DAY, "hash", len(works), ["reader@lab.example"], ["<1@lab.example>"])
     readers = Readers(tmp_path / "outbox.sqlite", Secret(tmp_path / "mail.key"))
-    desk = Desk(outbox, readers, MaildirTransport(tmp_path / "maildir"), "a@lab.example", [], steps.ranking, 4, MORNING)
+    transport, shelf = MaildirTransport(tmp_path / "maildir"), Shelf(tmp_path / "editions")
+    desk = Desk(outbox, readers, transport, "a@lab.example", [], steps.ranking, 4, MORNING, shelf)
     desk.settle(warehouse)
     assert sorted(warehouse.read("SELECT work_id FROM editions")["work_id"]) == sorted(works)

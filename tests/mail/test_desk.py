@@ -14,6 +14,7 @@ from assets.mail.outbox import Outbox
 from assets.mail.rank import DIGEST, Ranking
 from assets.mail.readers.secret import Secret
 from assets.mail.readers.store import Readers
+from assets.mail.shelf import Shelf
 from assets.mail.transport import MaildirTransport
 from orchestration.warehouse import Warehouse
 from quality.entries import PARTITIONS
@@ -32,7 +33,8 @@ def warehouse(tmp_path: Path) -> Warehouse:
 def desk(tmp_path: Path) -> Desk:
     outbox, transport = Outbox(tmp_path / "outbox.sqlite"), MaildirTransport(tmp_path / "maildir")
     readers = Readers(tmp_path / "outbox.sqlite", Secret(tmp_path / "mail.key"))
-    return Desk(outbox, readers, transport, "paper@boy.example", READERS, Ranking(20), 4, Morning(time(7, 30), "UTC"))
+    morning, shelf = Morning(time(7, 30), "UTC"), Shelf(tmp_path / "editions")
+    return Desk(outbox, readers, transport, "paper@boy.example", READERS, Ranking(20), 4, morning, shelf)
 
 
 def publish(warehouse: Warehouse, day: date, *works: str) -> None:

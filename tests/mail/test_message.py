@@ -134,3 +134,23 @@ def test_a_message_id_stays_the_same_from_release_to_release() -> None:
     assert message_id(DAY, "ada@lab.example", "münchen.example") == (
         "<b6c1f2717aec6e84bd2e5e90011c4f1c@xn--mnchen-3ya.example>"
     )
+
+
+LONG = f"https://papers.{'department.' * 9}example/unsubscribe/{'x' * 32}"
+
+
+def test_a_way_out_by_one_click_stays_on_one_line_however_long() -> None:
+    """Encoded or folded within, no mail program finds it."""
+    mail = message(**DIGEST, unsubscribe=LONG, archive="https://papers.example/")
+    for raw in (mail.as_bytes(), mail.as_bytes(policy=policy.SMTP), mail.as_bytes(policy=policy.SMTPUTF8)):
+        lines = raw.split(b"\r\n")
+        assert f"List-Unsubscribe: <{LONG}>".encode() in lines
+        assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click" in lines
+        assert b"List-Archive: <https://papers.example/>" in lines
+
+
+@pytest.mark.parametrize("line_break", LINE_BREAKS)
+@pytest.mark.parametrize("field", ["archive", "unsubscribe"])
+def test_no_address_of_the_web_begins_another_header(field: str, line_break: str) -> None:
+    wanted = message(**DIGEST | {field: "https://papers.example/"}).keys()
+    assert received(message(**DIGEST | {field: f"https://x/{line_break}Bcc: eve@lab.example"})).keys() == wanted

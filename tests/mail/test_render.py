@@ -18,7 +18,7 @@ from assets.mail.carried import LATE, MISSED
 from assets.mail.edition import QUIET, Counts, Edition, Link, Paper, Section
 from assets.mail.formula import DEFAULT, in_words
 from assets.mail.lists import STATES
-from assets.mail.render import DARK, LIGHT, MAX_BYTES, WIDTH, Palette, html, text, web_links
+from assets.mail.render import DARK, LIGHT, MAX_BYTES, WIDTH, Links, Palette, html, text, web_links
 from assets.mail.summary import LEFT_OUT, summary
 
 CORPUS = Path(__file__).parents[2] / "../shared/data/arxiv/corpus_80k.jsonl.gz"
@@ -345,3 +345,18 @@ def test_every_colour_is_of_the_palettes_and_changes_in_the_dark() -> None:
     for tag in re.findall(r"<[^>]*(?:color|border-top):[^>]*>", body):
         assert re.search(r'class="[^"]*(ground|ink|muted|accent|rule|alarm)', tag), tag
     assert "prefers-color-scheme: dark" in head
+
+
+def test_the_links_of_a_reader_are_at_both_ends_and_the_page_still_fits() -> None:
+    links = Links("https://papers.example/editions/2026-11-20", f"https://papers.example/unsubscribe/{'x' * 32}")
+    full = carrying(summary="word " * 400, title="word " * 60)
+    page, plain = html(full, links), text(full, links)
+    assert len(page.encode()) <= MAX_BYTES
+    for url in (links.web_view, links.unsubscribe):
+        assert Page(page).attributes.count(("href", url)) == 2
+        assert plain.splitlines().count(url) + sum(line.endswith(f": {url}") for line in plain.splitlines()) == 2
+        assert plain.index(url) < plain.index("ROBOTICS") < plain.rindex(url)
+
+
+def test_a_mail_without_links_says_nothing_of_the_web() -> None:
+    assert not any(word in html(edition(paper())) + text(edition(paper())) for word in ("Unsubscribe", "on the web"))

@@ -5,6 +5,8 @@ the web service.
 """
 
 import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -12,7 +14,7 @@ from filelock import FileLock
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration."""
 
 BUSY_SECONDS = 30
@@ -32,7 +34,10 @@ def opened(path: Path) -> sa.Engine:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     # No connection outlives its transaction, so that there is nothing to close.
-    engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool, connect_args={"timeout": BUSY_SECONDS})
+    # An error that is logged or shown is not to hold what was written: an address, say.
+    engine = sa.create_engine(
+        f"sqlite:///{path}", poolclass=sa.NullPool, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True
+    )
     sa.event.listen(engine, "connect", _configure)
     # SQLite does not wait for another process that changes the journal mode too: it fails.
     with FileLock(f"{path}.setup"), engine.connect() as connection:
@@ -41,6 +46,15 @@ def opened(path: Path) -> sa.Engine:
         if _version(connection) != HEAD:
             _migrate(connection, path)
     return engine
+
+
+@contextmanager
+def transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction that nobody else's can come between; committed at its end, undone by an exception."""
+    with engine.connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection
+        connection.commit()
 
 
 def now() -> datetime.datetime:

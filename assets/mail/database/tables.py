@@ -1,6 +1,7 @@
-"""The tables of the mail as the newest migration leaves them: readers, what is kept of them, and the outbox.
+"""The tables of the mail as the newest migration leaves them: readers, what is kept of them, the outbox, the web.
 
-All times are UTC without a zone. An address stands in `readers` only, so that who is erased is gone.
+All times are UTC without a zone. An address stands in `readers` only, so that who is erased is gone; and for the
+seconds until it is taken over from there, in `asked`.
 """
 
 import sqlalchemy as sa
@@ -51,4 +52,26 @@ outbox = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("reason", sa.String, nullable=False),
     sa.Column("updated_at", sa.DateTime, nullable=False),
+)
+
+asked = sa.Table(
+    "asked",
+    TABLES,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("address", sa.String, nullable=False),  # empty once `reader` is there
+    sa.Column("reader", sa.String, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("reason", sa.String, nullable=False),
+    sa.Column("asked_at", sa.DateTime, nullable=False),
+    sa.Column("due_at", sa.DateTime, nullable=False),
+)
+
+web_uses = sa.Table(
+    "web_uses",
+    TABLES,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("name", sa.String, nullable=False),  # of whom, as a hash by the key of the house
+    sa.Column("at", sa.DateTime, nullable=False),
+    sa.Index("ix_web_uses_name_at", "name", "at"),
 )

@@ -1,5 +1,6 @@
 """What is asked and done of the readers within one transaction; each change leaves its event."""
 
+import datetime
 import secrets
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields
@@ -69,6 +70,14 @@ class Change:
     def forget(self, reader: Reader) -> None:
         """Remove the reader; the events stay."""
         self.connection.execute(sa.delete(readers).where(readers.c.id == reader.id))
+
+    def forget_unanswered(self, since: datetime.datetime) -> None:
+        """Remove whoever asked before that time and never did anything else: perhaps it was not they who asked."""
+        answered = sa.select(reader_events.c.reader).where(reader_events.c.event != "asked")
+        pending = sa.and_(readers.c.state == State.PENDING, readers.c.asked_at < since)
+        for reader in self.every(sa.and_(pending, readers.c.id.not_in(answered))):
+            self.forget(reader)
+            self.note(reader.id, "forgotten", "service")
 
     def suppressed(self, hashed: str) -> str | None:
         """Why no mail goes to the address with this hash, or None."""

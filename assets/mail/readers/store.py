@@ -12,7 +12,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from assets.mail.database.opened import now, opened
+from assets.mail.database.opened import now, opened, transaction
 from assets.mail.database.tables import reader_events, readers
 from assets.mail.readers.change import Change, token
 from assets.mail.readers.reader import Origin, Reader, State, key, parsed
@@ -32,7 +32,7 @@ class Suppressed(Exception):
 
 @dataclass(frozen=True)
 class Event:
-    """What happened to a reader, by whose hand: settings, operator, reader, or the mail server."""
+    """What happened to a reader, by whose hand: settings, operator, reader, mail server, or service."""
 
     event: str
     by: str
@@ -93,6 +93,11 @@ class Readers:
                 return found
             return change.put(found, "asked", Origin.READER, state=State.PENDING, asked_at=now())
 
+    def forget_unanswered(self, since: datetime) -> None:
+        """Forget all who asked before that time, never confirmed, and were no readers before."""
+        with self._change() as change:
+            change.forget_unanswered(since)
+
     def confirm(self, reader: str, asked_at: datetime) -> bool:
         """Confirm what the reader with this id asked for at that time; whether they are confirmed now."""
         with self._change() as change:
@@ -148,6 +153,11 @@ class Readers:
             wanted = {key(address): (name, address) for name, address in map(parsed, named)}
             self._follow(change, wanted)
             return list(change.every(readers.c.state == State.CONFIRMED))
+
+    def of(self, reader: str) -> Reader | None:
+        """The reader with this id."""
+        with self._change() as change:
+            return change.one(readers.c.id == reader)
 
     def find(self, written: str) -> Reader:
         """The reader with this address. Raises `UnknownReader`, `InvalidAddress`."""
@@ -210,8 +220,5 @@ class Readers:
 
     @contextmanager
     def _change(self) -> Iterator[Change]:
-        """A transaction that nobody else's can come between."""
-        with self._engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        with transaction(self._engine) as connection:
             yield Change(connection)
-            connection.commit()

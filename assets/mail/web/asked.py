@@ -1,0 +1,147 @@
+"""Who asked for the digest on the web: written down in the time of the request, and looked at only after it.
+
+So the answer, and the time it takes, is the same for an address that is a reader's and one that is not. A row goes
+from `pending` through `sending` to what became of the mail, as in the outbox: after a crash in between it is
+`unknown`, and no second mail goes out by itself. How a mail looks does not belong here.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from filelock import FileLock, Timeout
+
+from assets.mail.database.opened import now, opened, transaction
+from assets.mail.database.tables import asked
+from assets.mail.outbox import DUE, State, attempted
+from assets.mail.readers.reader import Reader, key
+from assets.mail.readers.reader import State as ReaderState
+from assets.mail.readers.secret import Secret
+from assets.mail.readers.store import Readers
+from assets.mail.transport import Deliver, Transport, TransportError
+from assets.mail.web.limits import Limits, use
+
+BATCH = 50
+"""Rows that are taken up at once."""
+
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
+"""Between attempts; each is twice as long as the one before."""
+
+KEPT = timedelta(days=7)
+"""How long a row stays once it is over; it holds no address then."""
+
+Compose = Callable[[Reader, str], EmailMessage]
+"""From a reader, pending or confirmed, and an id of the mail to the mail."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One request, without its address; times are UTC without a zone."""
+
+    id: str
+    reader: str  # an id, once there is one
+    state: State
+    attempts: int
+    reason: str
+
+
+class Asked:
+    """The requests in the SQLite file at `path`, made where it does not exist; `given_up` after so many hours."""
+
+    def __init__(self, path: Path, secret: Secret, limits: Limits, given_up: int) -> None:
+        self._engine, self._lock = opened(path), Path(f"{path}.asked.lock")
+        self._secret, self._limits, self._given_up = secret, limits, timedelta(hours=given_up)
+
+    def ask(self, address: str, visitor: str) -> None:
+        """Write down that a visitor asks for the digest at a valid address, in one transaction.
+
+        Where the address was mailed as often as it may be, the row says so, and takes as long. Raises `TooMany`.
+        """
+        hashes = self._secret.hash(key(address)), self._secret.hash(visitor)
+        with transaction(self._engine) as connection:
+            values = {"address": address, "state": State.PENDING, "reason": ""}
+            if not use(connection, self._limits, *hashes):
+                values = {"address": "", "state": State.CANCELLED, "reason": "mailed as often as it may be"}
+            row = sa.insert(asked).values(id=secrets.token_hex(16), reader="", attempts=0, **values)
+            connection.execute(row.values(asked_at=now(), due_at=now()))
+
+    def work(self, readers: Readers, transport: Transport, compose: Compose) -> None:
+        """Make readers, pending, of those who asked, and send what is due; nothing while another process does."""
+        try:
+            lock = FileLock(self._lock, timeout=0).acquire()
+        except Timeout:
+            return
+        with lock:
+            self._tidy()
+            self._take_over(readers)
+            if rows := self._due():
+                self._send(rows, readers, transport, compose)
+
+    def rows(self) -> list[Row]:
+        """All requests, the oldest first."""
+        return self._rows(sa.true())
+
+    def _tidy(self) -> None:
+        """What is found in `sending` was left by a process that crashed; nothing is tried for ever, or kept."""
+        self._move(asked.c.state == State.SENDING, State.UNKNOWN, "the service ended without noting the outcome")
+        too_old = sa.and_(asked.c.state.in_(DUE), asked.c.asked_at < now() - self._given_up)
+        self._move(too_old, State.FAILED, "given up: it could not be sent in time", address="")
+        over = sa.and_(asked.c.state.not_in(DUE), asked.c.asked_at < now() - KEPT)
+        with self._engine.begin() as connection:
+            connection.execute(sa.delete(asked).where(over))
+
+    def _take_over(self, readers: Readers) -> None:
+        """From here on the address is in one place only: the reader's."""
+        new = sa.select(asked.c.id, asked.c.address).where(asked.c.reader == "", asked.c.state == State.PENDING)
+        with self._engine.connect() as connection:
+            found = connection.execute(new.order_by(asked.c.asked_at).limit(BATCH)).all()
+        if found:
+            readers.forget_unanswered(now() - self._given_up)
+        for identity, address in found:
+            reader = readers.ask(address)
+            values = {"reader": reader.id} if reader else {"state": State.CANCELLED, "reason": "no mail can go there"}
+            with self._engine.begin() as connection:
+                connection.execute(sa.update(asked).where(asked.c.id == identity).values(address="", **values))
+
+    def _due(self) -> list[Row]:
+        return self._rows(sa.and_(asked.c.reader != "", asked.c.state.in_(DUE), asked.c.due_at <= now()))[:BATCH]
+
+    def _rows(self, which: sa.ColumnElement[bool]) -> list[Row]:
+        columns = (asked.c.id, asked.c.reader, asked.c.state, asked.c.attempts, asked.c.reason)
+        with self._engine.connect() as connection:
+            found = connection.execute(sa.select(*columns).where(which).order_by(asked.c.asked_at, asked.c.id))
+            return [Row(**{**row, "state": State(row["state"])}) for row in found.mappings()]
+
+    def _send(self, rows: Sequence[Row], readers: Readers, transport: Transport, compose: Compose) -> None:
+        try:
+            with transport.session() as send:
+                for row in rows:
+                    self._attempt(row, readers, send, compose)
+        except TransportError as error:
+            for row in rows:
+                due = sa.and_(asked.c.id == row.id, asked.c.state.in_(DUE))
+                self._move(due, State.RETRY, str(error), due_at=now() + _pause(row.attempts))
+
+    def _attempt(self, row: Row, readers: Readers, send: Deliver, compose: Compose) -> None:
+        this = asked.c.id == row.id
+        reader = readers.of(row.reader)
+        if reader is None or reader.state not in (ReaderState.PENDING, ReaderState.CONFIRMED):
+            self._move(this, State.CANCELLED, "the reader left before it was sent")
+            return
+        mail = compose(reader, row.id)
+        tried = {"attempts": row.attempts + 1, "due_at": now() + _pause(row.attempts)}
+        with attempted(lambda state, reason: self._move(this, state, reason, **tried)):
+            send(mail, lambda: self._move(this, State.SENDING, ""))
+
+    def _move(self, which: sa.ColumnElement[bool], state: State, reason: str, **values: Any) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(sa.update(asked).where(which).values(state=state, reason=reason, **values))
+
+
+def _pause(attempts: int) -> timedelta:
+    return min(FIRST_PAUSE * (1 << min(attempts, 10)), LONGEST_PAUSE)

@@ -1,0 +1,222 @@
+"""The web service as an application: who asks for what, what is done for it, and which page answers.
+
+GET and HEAD change nothing, for mail programs and their guards follow links before the reader does. A reader is known
+by the token in a link alone: there are no cookies.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from http import HTTPStatus
+from ipaddress import IPv6Address, ip_address
+from urllib.parse import parse_qsl, urlsplit
+
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from assets.mail.readers.reader import InvalidAddress, parsed
+from assets.mail.readers.secret import BadSecret
+from assets.mail.readers.store import Readers
+from assets.mail.shelf import Shelf
+from assets.mail.web.asked import Asked
+from assets.mail.web.feeds import ENTRIES, atom, json_feed
+from assets.mail.web.limits import TooMany
+from assets.mail.web.pages import EDITION_POLICY, LOG, Guarded, Pages
+from assets.mail.web.signed import Signer
+
+MAX_BODY = 8_192
+SHOWN = 14
+"""Editions that the first page names."""
+
+MAY_BE_KEPT = {"cache-control": "max-age=300"}
+OLD_FORM = "This page was open for too long, or the request came from elsewhere. Please send it again."
+
+
+@dataclass(frozen=True)
+class Service:
+    """What is behind the pages, which are below `url`."""
+
+    url: str
+    readers: Readers
+    asked: Asked
+    shelf: Shelf
+    signer: Signer
+
+    @property
+    def pages(self) -> Pages:
+        """What is answered."""
+        return Pages(urlsplit(self.url).path)
+
+    def home(self, request: Request) -> Response:
+        """`GET /`."""
+        return self._form()
+
+    async def subscribe(self, request: Request) -> Response:
+        """`POST /subscribe`; the answer does not tell whether the address is known, or is mailed at all."""
+        form = dict(parse_qsl((await _body(request)).decode("utf-8", "replace")))
+        return await run_in_threadpool(self._subscribe, request, form)
+
+    def confirm(self, request: Request) -> Response:
+        """`/confirm/TOKEN`: a page with a button; what the button sends confirms."""
+        found = self.signer.asked(request.path_params["token"])
+        if found is None:
+            return self.pages.stale("confirm")
+        if request.method != "POST":
+            return self.pages.confirm()
+        _from_our_page(request)
+        return self.pages.confirmed() if self.readers.confirm(*found) else self.pages.stale("confirm")
+
+    def unsubscribe(self, request: Request) -> Response:
+        """`/unsubscribe/TOKEN`: a page with a button; any POST unsubscribes, also one click's (RFC 8058)."""
+        token = request.path_params["token"]
+        posted = request.method == "POST"
+        found = self.readers.unsubscribe(token) if posted else self.readers.by_token(token)
+        return self.pages.unsubscribe(done=posted) if found else self.pages.stale("unsubscribe")
+
+    def edition(self, request: Request) -> Response:
+        """`/editions/DAY`, as it was mailed."""
+        page = self.shelf.page(_day(request.path_params["day"]))
+        if page is None:
+            raise HTTPException(404, "There is no edition of this day.")
+        return HTMLResponse(page, headers={"content-security-policy": EDITION_POLICY, **MAY_BE_KEPT})
+
+    def atom(self, request: Request) -> Response:
+        """`/feed.atom`."""
+        feed = atom(self.url, self.shelf.newest(ENTRIES))
+        return Response(feed, media_type="application/atom+xml", headers=MAY_BE_KEPT)
+
+    def json(self, request: Request) -> Response:
+        """`/feed.json`."""
+        feed = json_feed(self.url, self.shelf.newest(ENTRIES))
+        return JSONResponse(feed, media_type="application/feed+json", headers=MAY_BE_KEPT)
+
+    def style(self, request: Request) -> Response:
+        """`/style.css`."""
+        return self.pages.style()
+
+    def health(self, request: Request) -> Response:
+        """`/health`, for whoever watches over the service: 503 where readers or editions cannot be read."""
+        try:
+            self.readers.by_token("")
+            days = self.shelf.days()
+        except (SQLAlchemyError, OSError) as error:
+            LOG.error("the service is not healthy: %s", type(error).__name__)
+            return JSONResponse({"state": "unreadable", "newest_day": None, "age_days": None}, 503)
+        newest = days[0] if days else None
+        age = (datetime.now(UTC).date() - newest).days if newest else None
+        return JSONResponse({"state": "ok", "newest_day": newest and newest.isoformat(), "age_days": age})
+
+    def _form(self, status: int = 200, trouble: str = "", address: str = "") -> Response:
+        return self.pages.home(self.signer.form(), self.shelf.newest(SHOWN), status, trouble, address)
+
+    def _subscribe(self, request: Request, form: dict[str, str]) -> Response:
+        address = form.get("address", "").strip()
+        if not self.signer.is_form(form.get("form", "")) or not _is_ours(request):
+            return self._form(400, OLD_FORM, address)
+        if form.get("website"):
+            return self.pages.asked()  # a field that no reader sees was filled in: by a machine
+        try:
+            name, valid = parsed(address)
+        except InvalidAddress:
+            name, valid = "", ""
+        if name or not valid or "<" in address:
+            return self._form(400, "This is not a mail address.", address)
+        try:
+            self.asked.ask(valid, _visitor(request))
+        except TooMany as limit:
+            answer = self.pages.error(429, "Too many requests came from here, or from everywhere. Try again later.")
+            answer.headers["retry-after"] = str(limit.seconds)
+            return answer
+        return self.pages.asked()
+
+
+def application(service: Service, hosts: list[str]) -> Starlette:
+    """The service for browsers that ask by one of these names of hosts."""
+    pages = service.pages
+    failing: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+        HTTPException: _told(pages), SQLAlchemyError: _unavailable(pages), BadSecret: _unavailable(pages),
+    }  # fmt: skip
+    made = Starlette(
+        routes=[
+            Route("/", service.home),
+            Route("/subscribe", service.subscribe, methods=["POST"]),
+            Route("/confirm/{token}", service.confirm, methods=["GET", "POST"]),
+            Route("/unsubscribe/{token}", service.unsubscribe, methods=["GET", "POST"]),
+            Route("/editions/{day}", service.edition),
+            Route("/feed.atom", service.atom),
+            Route("/feed.json", service.json),
+            Route("/health", service.health),
+            Route("/style.css", service.style),
+        ],
+        middleware=[Middleware(Guarded, pages), Middleware(TrustedHostMiddleware, allowed_hosts=hosts)],
+        exception_handlers=failing,
+    )
+    made.router.redirect_slashes = False
+    return made
+
+
+def _told(pages: Pages) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def answer(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
+        own_words = error.detail != HTTPStatus(error.status_code).phrase
+        response = pages.error(error.status_code, error.detail if own_words else "")
+        response.headers.update(error.headers or {})
+        return response
+
+    return answer
+
+
+def _unavailable(pages: Pages) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def answer(request: Request, error: Exception) -> Response:
+        LOG.error("the readers cannot be reached: %s", type(error).__name__)
+        return pages.error(503, "Nothing was changed. Please try again in a minute.")
+
+    return answer
+
+
+async def _body(request: Request) -> bytes:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise HTTPException(413, "That is more than a form of ours holds.", {"connection": "close"})
+    return body
+
+
+def _day(written: str) -> date:
+    try:
+        day = date.fromisoformat(written)
+    except ValueError:
+        raise HTTPException(404) from None
+    if day.isoformat() != written:
+        raise HTTPException(404)
+    return day
+
+
+def _is_ours(request: Request) -> bool:
+    """Whether a browser that says where a request comes from says that it is from here."""
+    return request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
+
+
+def _from_our_page(request: Request) -> None:
+    if not _is_ours(request):
+        raise HTTPException(403, "The request came from another site. Open the link of the mail again.")
+
+
+def _visitor(request: Request) -> str:
+    """Whom a request counts for: an IPv4 address, or the network that a household has by IPv6."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return "unknown"
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    return str(address.ipv4_mapped or int(address) >> 64)

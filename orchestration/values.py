@@ -1,0 +1,115 @@
+"""The kinds of values that settings have: what is written, and what is wrong with it in words."""
+
+import datetime
+import re
+from email.utils import getaddresses
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from assets.fetch.registry import SOURCES
+
+MOST_OF_URL = 200
+
+
+def split(value: object) -> object:
+    """A list written in one environment variable: `a, b`."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+class Written(str):
+    """A value of an environment variable, which has no type of its own."""
+
+    __slots__ = ()
+
+
+def _number(value: object) -> object:
+    """A number of the file is written as one: pydantic would take `true` for 1 and `"25"` for 25."""
+    if isinstance(value, bool) or (isinstance(value, str) and not isinstance(value, Written)):
+        raise ValueError(f"{value!r} is not a number")
+    return value
+
+
+def _address(text: str) -> str:
+    parsed = getaddresses([text])
+    if len(parsed) != 1:
+        raise ValueError(f"{text!r} is not one mail address; a name with a comma stands in double quotes")
+    try:
+        validate_email(parsed[0][1], check_deliverability=False)
+    except EmailNotValidError as error:
+        raise ValueError(f"{text!r} is not a mail address: {error}") from None
+    return text
+
+
+def _http(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError(f"{url!r} is not an http or https URL")
+    return url.rstrip("/")
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError):
+        raise ValueError(f"{name!r} is not a time zone; write one like 'Europe/Berlin' or 'UTC'") from None
+    return name
+
+
+def _clock(value: object) -> object:
+    """Pydantic takes a bare number for seconds after midnight; who writes 7 means something else."""
+    if isinstance(value, datetime.time) or (isinstance(value, str) and ":" in value):
+        return value
+    raise ValueError(f"{value!r} is not a time of day; write one like 07:30:00")
+
+
+def _category(name: str) -> str:
+    if not re.fullmatch(r"[a-z-]+(\.[A-Za-z-]+)?", name):
+        raise ValueError(f"{name!r} is not an arXiv category; write one like 'cs.CL' or 'hep-th'")
+    return name
+
+
+def _known(source: str) -> str:
+    if source not in SOURCES:
+        raise ValueError(f"{source!r} is not a source; the sources are {', '.join(SOURCES)}")
+    return source
+
+
+def _public(url: str) -> str:
+    """Where readers find the service; what is sent to them must not be read on the way. Raises `ValueError`."""
+    parts = urlsplit(url)
+    local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if not (parts.scheme == "https" or (local and parts.scheme == "http")) or parts.query or parts.fragment:
+        raise ValueError(f"{url!r} is not an https URL; write one like 'https://papers.lab.example'")
+    if not parts.hostname or not url.isascii() or len(url) > MOST_OF_URL or re.search(r"[\s<>@\"]", url):
+        raise ValueError(f"{url!r} is not the address of a web site, of at most {MOST_OF_URL} characters of ASCII")
+    return url.rstrip("/")
+
+
+def _network(text: str) -> str:
+    """One address, or a network of them. Raises `ValueError`."""
+    try:
+        ip_network(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not an IP address, or a network like '10.0.0.0/8'") from None
+    return text
+
+
+Whole = Annotated[int, BeforeValidator(_number)]
+Seconds = Annotated[float, BeforeValidator(_number)]
+Hours = Annotated[float, BeforeValidator(_number)]
+Weight = Annotated[float, BeforeValidator(_number), Field(ge=0, le=100)]
+Category = Annotated[str, AfterValidator(_category)]
+Address = Annotated[str, AfterValidator(_address)]
+Folder = Annotated[Path, AfterValidator(Path.expanduser)]
+SourceName = Annotated[str, AfterValidator(_known)]
+Url = Annotated[str, AfterValidator(_http)]
+PublicUrl = Annotated[str, AfterValidator(_public)]
+Network = Annotated[str, AfterValidator(_network)]
+Days = Annotated[tuple[datetime.date, ...], BeforeValidator(split)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Clock = Annotated[datetime.time, BeforeValidator(_clock)]

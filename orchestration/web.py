@@ -1,0 +1,69 @@
+"""The web service, built from the settings."""
+
+import logging
+import signal
+import sys
+from urllib.parse import urlsplit
+
+import uvicorn
+from starlette.applications import Starlette
+
+from assets.mail.readers.secret import Secret
+from assets.mail.shelf import Shelf
+from assets.mail.web.asked import Asked
+from assets.mail.web.letter import Letters
+from assets.mail.web.limits import Limits
+from assets.mail.web.server import configured, working
+from assets.mail.web.service import Service, application
+from assets.mail.web.signed import Signer
+from orchestration.reports import is_ours
+from orchestration.resources import readers, transport
+from orchestration.settings import Settings, SettingsError
+
+
+def service(settings: Settings) -> Service:
+    """What the pages are made of. Raises `SettingsError` where readers could not find the service."""
+    web, secret = settings.web, Secret(settings.home / "mail.key")
+    limits = Limits(web.mails_per_address, web.asks_per_visitor, web.asks_per_day)
+    return Service(
+        url=address(settings),
+        readers=readers(settings),
+        asked=Asked(settings.mail_file, secret, limits, web.confirm_hours),
+        shelf=Shelf(settings.editions),
+        signer=Signer(secret.key(), web.confirm_hours),
+    )
+
+
+def address(settings: Settings) -> str:
+    """Where readers find the service: `web.url`, or for a first look this machine itself."""
+    local = f"http://{settings.web.host}:{settings.web.port}"
+    if settings.web.url is None and not is_ours(local):
+        raise SettingsError(
+            f"web.host is {settings.web.host}, which other machines reach: set web.url to the https address at which "
+            "readers find the service"
+        )
+    return settings.web.url or local
+
+
+def app(settings: Settings, made: Service) -> Starlette:
+    """The application, for whoever asks for it by its public name or from this machine."""
+    return application(made, [str(urlsplit(made.url).hostname), settings.web.host, "localhost", "127.0.0.1"])
+
+
+def work(settings: Settings, made: Service) -> None:
+    """Send what was asked for and is due."""
+    letters = Letters(settings.mail.sender, made.url, made.signer)
+    made.asked.work(made.readers, transport(settings), letters.compose)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until a signal ends it."""
+    made = service(settings)
+    web = settings.web
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
+    server = uvicorn.Server(configured(app(settings, made), web.host, web.port, web.trusted_proxies))
+    print(f"Paperboy's web service listens on {web.host}, port {web.port}, for {made.url}", file=sys.stderr)
+    # Uvicorn ends by the signal that it was sent; a mail that is being sent is to be noted before.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with working(lambda: work(settings, made)):
+        server.run()
