@@ -167,15 +167,14 @@ def preview(day: date) -> None:
 @click.pass_context
 def send(context: click.Context, day: date, confirm: bool) -> None:
     """Mail the edition of a past DAY to every reader who has not got it; the only way to do so."""
-    from orchestration import shown
+    from orchestration import runs, shown
 
     settings = the_settings()
     if not confirm:
         raise click.UsageError(f"this mails {day} to every reader who has not got it; add --confirm if that is meant.")
     _must_be_made(settings, day)
     before = shown.mails(settings, day)
-    config = {"ops": {"deliveries": {"config": {"confirmed_day": day.isoformat()}}}}
-    _run_or_fail(settings, "send", day, config, context)
+    _run_or_fail(settings, "send", day, runs.send_config(day), context)
     click.echo(f"{day}  {shown.mail_line(settings, day, before)}")
 
 

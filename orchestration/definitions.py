@@ -17,6 +17,7 @@ from orchestration.sensors import (
     alert_on_success,
     alerts_that_wait,
     day_by_day,
+    mails_that_wait,
     report_after_failure,
     report_after_success,
 )
@@ -41,6 +42,7 @@ defs = dg.Definitions(
         alert_on_failure,
         alert_on_success,
         alerts_that_wait,
+        mails_that_wait,
         report_after_success,
         report_after_failure,
     ],

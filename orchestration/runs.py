@@ -87,6 +87,11 @@ def edition_config(*, newest: date | None) -> dict[str, Any]:
     return {"ops": {"digest": known, "deliveries": known}}
 
 
+def send_config(day: date, *, again: bool = False) -> dict[str, Any]:
+    """The config of a run that mails `day` because the operator names it, or what is due of it if `again`."""
+    return {"ops": {"deliveries": {"config": {"confirmed_day": day.isoformat(), "again": again}}}}
+
+
 def backfill(
     defs: dg.Definitions,
     instance: dg.DagsterInstance,

@@ -1,14 +1,16 @@
-"""What the daemon does of itself: a window that failed is made again day by day, so that only its bad days fail; and
-the operator is told what failed, and when it is over; and each run is reported."""
+"""What the daemon does of itself: a window that failed is made again day by day, so that only its bad days fail; mails
+that could not leave are tried again; the operator is told what failed, and when it is over; each run is reported."""
 
 from collections.abc import Iterator
 
 import dagster as dg
 
+from assets.mail.database.opened import now
+from assets.mail.desk import Desk
 from orchestration.alerts.announce import Alarm, Occasion
-from orchestration.jobs import backfill, report
+from orchestration.jobs import backfill, report, send
 from orchestration.partitions import DAYS
-from orchestration.runs import BY_COMMAND, WINDOW, WINDOW_END, WINDOW_START
+from orchestration.runs import BY_COMMAND, WINDOW, WINDOW_END, WINDOW_START, send_config
 from orchestration.schedules import CAUGHT_UP
 
 
@@ -76,6 +78,31 @@ def alerts_that_wait(context: dg.SensorEvaluationContext, alarm: dg.ResourcePara
         return dg.SkipReason("nothing waits" if alarm.on else "alerts are off: alerts.to names nobody")
     _announce(context, alarm, daily=False)
     return dg.SkipReason("looked again")
+
+
+@dg.sensor(
+    job=send,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=60,
+    description="Asks for the mails that the mail server could not take, or that a run which was ended did not come "
+    "to: after five minutes, then after ever longer pauses, until the edition is mail.current_days old.",
+)
+def mails_that_wait(
+    context: dg.SensorEvaluationContext, desk: dg.ResourceParam[Desk]
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """A run a day whose mails are due again; it sends what was written down, and to nobody else.
+
+    A run that fails before it comes to the mails is asked for again within the hour, and not each minute.
+    """
+    days = desk.waiting()
+    if not days:
+        yield dg.SkipReason("no mail waits for another attempt")
+    for day, changed in days.items():
+        yield dg.RunRequest(
+            run_key=f"{day}/{changed.isoformat()}/{now():%Y-%m-%dT%H}",
+            partition_key=day.isoformat(),
+            run_config=send_config(day, again=True),
+        )
 
 
 def _announce(context: dg.RunStatusSensorContext | dg.SensorEvaluationContext, alarm: Alarm, daily: bool) -> None:

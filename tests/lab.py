@@ -65,8 +65,7 @@ class Lab:
 
     def send(self, day: date) -> runs.Outcome:
         """`paperboy send DAY --confirm`."""
-        config = {"ops": {"deliveries": {"config": {"confirmed_day": day.isoformat()}}}}
-        return runs.run_day(self.defs, self.instance, "send", day, config=config)
+        return runs.run_day(self.defs, self.instance, "send", day, config=runs.send_config(day))
 
     def backfill(self, first: date, last: date) -> list[runs.Outcome]:
         """`paperboy backfill FROM TO`: how each day, or window of days, ended."""

@@ -19,11 +19,12 @@ class Delivery(dg.Config):
     """What the caller of an edition knows or decides; both are days, or empty.
 
     `newest_day`: the newest day that the sources list, when they were asked. `confirmed_day`: the past day
-    that the operator wants mailed, by its date.
+    that the operator wants mailed, by its date; or, if `again`, one of which mails were written down and are due.
     """
 
     newest_day: str = ""
     confirmed_day: str = ""
+    again: bool = False
 
 
 @step("digest", deps=["unique_papers", "tagged_papers"], group="mail", kinds={"polars", "duckdb"})
@@ -69,7 +70,7 @@ def deliveries(
             if reason := refusal(request):
                 context.log.info(f"{day} is not mailed: {reason}; paperboy send {day} --confirm would mail it")
             else:
-                desk.mail(day_edition(warehouse, day))
+                desk.mail(day_edition(warehouse, day), again=config.again)
         desk.settle(warehouse)
         yield from gate.publish(context, warehouse, days, desk.delivered(days))
 

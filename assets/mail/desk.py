@@ -7,7 +7,7 @@ such a day held, so that no later edition shows it again. The outbox is written 
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ import polars as pl
 
 from assets.mail import render
 from assets.mail.carried import NEW, waiting
+from assets.mail.database.opened import now
 from assets.mail.edition import Counts, Edition, Waiting, edition
 from assets.mail.known import Morning
 from assets.mail.lists import SourceList
@@ -94,17 +95,24 @@ class Desk:
         """The operator's date; the newest day that can be over is the one before."""
         return datetime.now(ZoneInfo(self.morning.time_zone)).date()
 
-    def mail(self, edition: Edition) -> None:
+    def waiting(self) -> dict[date, datetime]:
+        """The days of which mails are due again, and when each changed; what is too old for that is given up."""
+        oldest = self.today() - timedelta(days=self.current_days)
+        self.outbox.give_up(oldest)
+        return self.outbox.waiting(oldest, now())
+
+    def mail(self, edition: Edition, *, again: bool = False) -> None:
         """Write down a mail for every reader who has none of this day yet, then send what is due.
 
-        An edition without papers is not mailed.
+        If `again`, nothing is written down: what is due is sent. An edition without papers is not mailed.
         """
         if not edition.papers:
             return
         domain = parseaddr(self.sender)[1].rpartition("@")[2]
         readers = {reader.id: reader for reader in self.readers.due(self.named)}
-        ids = [message_id(edition.day, reader, domain) for reader in readers]
-        self.outbox.enqueue(edition.day, edition.content_hash, len(edition.papers), list(readers), ids)
+        if not again:
+            ids = [message_id(edition.day, reader, domain) for reader in readers]
+            self.outbox.enqueue(edition.day, edition.content_hash, len(edition.papers), list(readers), ids)
         self.shelf.put(edition, {row.edition for row in self.outbox.rows(edition.day)})
         # Rendered once for all, with what no paper can hold where each reader's token is to be.
         stand_in = token()

@@ -6,6 +6,7 @@ leaves, without which no server delivers it. So after a crash no message is sent
 """
 
 import datetime
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -32,19 +33,26 @@ Unusable = Callable[[str, str], None]
 """Is told the id of a reader whose address does not exist, and what the server said of it."""
 
 
+Reason = str | sa.ColumnElement[str]
+"""A text, or how it follows from the row."""
+
+
 class State(StrEnum):
     """What is known of a reader's digest."""
 
     PENDING = "pending"  # not tried yet
     SENDING = "sending"  # its last byte is being handed over
     SENT = "sent"  # accepted
-    RETRY = "retry"  # surely not accepted; the next delivery of the day tries again
+    RETRY = "retry"  # surely not accepted; to be tried again
     FAILED = "failed"  # refused for good
     UNKNOWN = "unknown"  # perhaps accepted; never sent again by itself
     CANCELLED = "cancelled"  # not sent, and not to be: the reader left before it was
 
 
 DUE = (State.PENDING, State.RETRY)
+
+FIRST_PAUSE, LONGEST_PAUSE = datetime.timedelta(minutes=5), datetime.timedelta(hours=4)
+"""Between attempts at a day's mails."""
 
 NOTING_SECONDS = 300
 """How long the outcome of a mail is tried to be written down."""
@@ -166,6 +174,23 @@ class Outbox:
         who = sa.true() if reader is None else outbox.c.reader == reader
         return self._move(sa.and_(outbox.c.day == day, who), (State.FAILED,), State.RETRY, "to be tried again")
 
+    def waiting(self, since: datetime.date, at: datetime.datetime) -> dict[datetime.date, datetime.datetime]:
+        """The days from `since` on of which mails are due again at `at`, UTC without a zone, and when each changed.
+
+        The pause is five minutes after the first attempt and twice as long after each, up to four hours.
+        """
+        day, changed = outbox.c.day, sa.func.max(outbox.c.updated_at)
+        columns = day, sa.func.max(outbox.c.attempts), changed, sa.func.min(outbox.c.message_id)
+        query = sa.select(*columns).where(day >= since, outbox.c.state.in_(DUE)).group_by(day).order_by(day)
+        with self._engine.connect() as connection:
+            found = connection.execute(query).all()
+        return {day: last for day, attempts, last, salt in found if last + _pause(attempts, salt) <= at}
+
+    def give_up(self, before: datetime.date) -> int:
+        """Note as failed what is still due of the days before that one; how many mails that are."""
+        reason = sa.literal("given up, for the edition is past. ") + outbox.c.reason
+        return self._move(outbox.c.day < before, DUE, State.FAILED, reason)
+
     def rows(self, day: datetime.date | None = None) -> list[Row]:
         """The rows of a day, or of all days, by day and reader."""
         query = sa.select(outbox).order_by(outbox.c.day, outbox.c.reader)
@@ -242,9 +267,18 @@ class Outbox:
         """Move a row to what became of it; a full disk or a lock must not turn a mail that was sent into a doubt."""
         self._move(*arguments, **values)
 
-    def _move(self, which: sa.ColumnElement[bool], old: Sequence[State], new: State, reason: str, **values: Any) -> int:
+    def _move(
+        self, which: sa.ColumnElement[bool], old: Sequence[State], new: State, reason: Reason, **values: Any
+    ) -> int:
         """Compare and set, and commit; how many rows were in an old state and so are now in the new one."""
         change = sa.update(outbox).where(which, outbox.c.state.in_(old))
         with self._engine.begin() as connection:
             moved = connection.execute(change.values(state=new, reason=reason, updated_at=now(), **values))
         return int(moved.rowcount)
+
+
+def _pause(attempts: int, salt: str) -> datetime.timedelta:
+    """Up to a quarter longer by chance, always the same for a text: not all who wait are to come back at once."""
+    chance = hashlib.sha256(salt.encode()).digest()[0] / 255
+    doubled = FIRST_PAUSE * (1 << min(max(attempts - 1, 0), 10))
+    return min(doubled, LONGEST_PAUSE) * (1 + chance / 4)

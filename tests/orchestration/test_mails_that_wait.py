@@ -1,0 +1,135 @@
+"""Mails that could not leave are asked for again of itself, after a pause, to whom they were written down for."""
+
+import socket
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import sqlalchemy as sa
+
+from assets.mail.database.opened import now
+from assets.mail.database.tables import outbox as mails
+from assets.mail.outbox import Outbox, State
+from orchestration import runs
+from orchestration.resources import desk, outbox, readers
+from tests.conftest import NewLab
+from tests.lab import Lab
+from tests.mail.conftest import Server
+from tests.mail.test_outbox import DAY, NEXT, READERS, key, subscribe
+from tests.orchestration.test_mail_policy import NEWEST
+
+ADA, BEN = "ada@reader.example", "ben@reader.example"
+
+
+def asked(made: Lab) -> list[dg.RunRequest]:
+    """What the sensor asks for."""
+    sensor = made.defs.resolve_sensor_def("mails_that_wait")
+    with dg.build_sensor_context(
+        instance=made.instance, repository_def=made.defs.get_repository_def(), resources={"desk": desk(made.settings)}
+    ) as context:
+        return list(sensor.evaluate_tick(context).run_requests or ())
+
+
+def made_again(made: Lab, request: dg.RunRequest) -> runs.Outcome:
+    """The run that the sensor asks for."""
+    return runs.run_day(made.defs, made.instance, "send", NEWEST, config=dict(request.run_config))
+
+
+def passed(box: Outbox, minutes: float) -> None:
+    """Let time pass."""
+    earlier = now() - timedelta(minutes=minutes)
+    with box._engine.begin() as connection:
+        connection.execute(sa.update(mails).values(updated_at=earlier))
+
+
+@contextmanager
+def mail_server() -> Iterator[Server]:
+    server = Server()
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def test_mails_wait_out_a_mail_server_that_is_down(new_lab: NewLab) -> None:
+    smtp = {"MAIL__TRANSPORT": "smtp", "MAIL__HOST": "127.0.0.1", "MAIL__SECURITY": "none"}
+    smtp |= {"MAIL__RECIPIENTS": f"{ADA}, {BEN}"}
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: every connection is refused
+        with new_lab(MAIL__PORT=str(taken.getsockname()[1]), **smtp) as down:
+            assert asked(down) == []
+            assert not down.digest(NEWEST, newest=True).success
+            assert asked(down) == [], "a minute later"
+            passed(outbox(down.settings), 7)
+            (request,) = asked(down)
+            assert (request.partition_key, request.run_config) == (
+                str(NEWEST),
+                runs.send_config(NEWEST, again=True),
+            )
+            assert asked(down)[0].run_key == request.run_key, "so Dagster asks once"
+            assert not made_again(down, request).success
+            passed(outbox(down.settings), 7)
+            assert asked(down) == [], "the second pause is longer"
+            passed(outbox(down.settings), 13)
+            assert asked(down)[0].run_key != request.run_key
+    with mail_server() as server, new_lab(MAIL__PORT=str(server.port), **smtp) as up:
+        readers(up.settings).add("cyd@reader.example")
+        (request,) = asked(up)
+        assert made_again(up, request).success
+        assert Counter(str(mail["To"]) for mail in server.accepted) == Counter([ADA, BEN])
+        assert asked(up) == []
+        assert up.status(NEWEST).mailed
+
+
+def test_what_a_run_wrote_down_and_did_not_come_to_is_sent(new_lab: NewLab) -> None:
+    with new_lab(MAIL__RECIPIENTS=ADA) as made:
+        assert made.digest(NEWEST, newest=True).success
+        box = outbox(made.settings)
+        ben = readers(made.settings).add(BEN)
+        box.enqueue(NEWEST, "0" * 64, 1, [ben.id], ["<ben@lab.example>"])
+        passed(box, 7)
+        (request,) = asked(made)
+        assert made_again(made, request).success
+        assert Counter(str(mail["To"]) for mail in made.mails()) == Counter([ADA, BEN])
+
+
+def test_what_is_in_doubt_or_was_refused_is_not_asked_for(tmp_path: Path) -> None:
+    box = Outbox(tmp_path / "outbox.sqlite")
+    subscribe(box, *READERS)
+    box.enqueue(DAY, "e1", 20, READERS, [key(reader) for reader in READERS])
+    for reader, state in zip(READERS, (State.UNKNOWN, State.FAILED, State.CANCELLED), strict=True):
+        box._move(mails.c.reader == reader, (State.PENDING,), state, "so")
+    assert box.waiting(DAY, now() + timedelta(days=1)) == {}
+
+
+@pytest.mark.parametrize(("attempts", "least"), [(0, 5), (1, 5), (2, 10), (3, 20), (6, 160), (7, 240), (50, 240)])
+def test_pauses_grow_up_to_four_hours_and_a_quarter(tmp_path: Path, attempts: int, least: int) -> None:
+    box = Outbox(tmp_path / "outbox.sqlite")
+    subscribe(box, *READERS)
+    box.enqueue(DAY, "e1", 20, READERS, [key(reader) for reader in READERS])
+    box._move(sa.true(), (State.PENDING,), State.RETRY, "busy", attempts=attempts)
+    at = box.rows(DAY)[-1].updated_at
+    assert box.waiting(DAY, at + timedelta(minutes=least - 0.1)) == {}
+    assert list(box.waiting(DAY, at + timedelta(minutes=least * 1.25 + 0.1))) == [DAY]
+    assert box.waiting(NEXT, at + timedelta(days=1)) == {}
+
+
+def test_an_edition_that_is_past_is_given_up_and_says_why(tmp_path: Path, new_lab: NewLab) -> None:
+    with new_lab() as made:
+        box, today = outbox(made.settings), datetime.now(UTC).date()
+        subscribe(box, *READERS)
+        for back in (4, 5):
+            day = today - timedelta(days=back)
+            box.enqueue(day, "e1", 20, READERS, [key(reader, day) for reader in READERS])
+            box._move(mails.c.day == day, (State.PENDING,), State.RETRY, "busy")
+        passed(box, 7)
+        assert [request.partition_key for request in asked(made)] == [str(today - timedelta(days=4))]
+        given_up = box.rows(today - timedelta(days=5))
+        assert {(row.state, row.reason) for row in given_up} == {
+            (State.FAILED, "given up, for the edition is past. busy")
+        }
