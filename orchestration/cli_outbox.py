@@ -1,11 +1,16 @@
 """The commands about single mails: `paperboy outbox list | resolve | retry`."""
 
 import json
+import re
 from datetime import date
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestration.command import Day, Subcommands, in_columns, the_settings
+
+if TYPE_CHECKING:
+    from orchestration.settings import Settings
 
 STATES = ("pending", "sending", "sent", "retry", "failed", "unknown", "cancelled")
 CLOSED = ("sent", "cancelled")
@@ -23,7 +28,7 @@ def outbox() -> None:
 def list_(day: date | None, state: str | None, as_json: bool) -> None:
     """The mails of DAY; without DAY those of all days that are neither sent nor cancelled.
 
-    A mail server's log names each by its Message-ID.
+    A mail server's log names each by its Message-ID. Who was erased stands there by the id.
     """
     from orchestration import resources
 
@@ -39,7 +44,7 @@ def list_(day: date | None, state: str | None, as_json: bool) -> None:
     else:
         heads = ("day", "reader", "state", "attempts", "Message-ID", "reason")
         lines = [
-            (str(row.day), names.get(row.reader, "erased"), row.state, str(row.attempts), row.message_id, row.reason)
+            (str(row.day), names.get(row.reader, row.reader), row.state, str(row.attempts), row.message_id, row.reason)
             for row in rows
         ]
         click.echo("\n".join(in_columns([heads, *lines])))
@@ -56,9 +61,8 @@ def resolve(day: date, address: str, sent: bool | None) -> None:
     settings = the_settings()
     if sent is None:
         raise click.UsageError("say --sent or --not-sent: look for the Message-ID in your mail server's log.")
-    reader = resources.readers(settings).find(address)
-    if not resources.outbox(settings).resolve(day, reader.id, sent=sent):
-        raise click.ClickException(f"no mail of {day} to {reader.address} is unknown; paperboy outbox list {day}")
+    if not resources.outbox(settings).resolve(day, _id(settings, address), sent=sent):
+        raise click.ClickException(f"no mail of {day} to {address} is unknown; paperboy outbox list {day}")
     click.echo("It is sent." if sent else _due(day))
 
 
@@ -70,9 +74,15 @@ def retry(day: date, address: str | None) -> None:
     from orchestration import resources
 
     settings = the_settings()
-    reader = resources.readers(settings).find(address).id if address else None
-    count = resources.outbox(settings).again(day, reader)
+    count = resources.outbox(settings).again(day, _id(settings, address) if address else None)
     click.echo(f"{count} due again. {_due(day)}" if count else f"No mail of {day} has failed.")
+
+
+def _id(settings: "Settings", named: str) -> str:
+    """The id of the reader with an address, or the id itself."""
+    from orchestration import resources
+
+    return named if re.fullmatch(r"r[0-9a-f]{12}", named) else resources.readers(settings).find(named).id
 
 
 def _due(day: date) -> str:

@@ -115,6 +115,7 @@ def export(file: Path | None) -> None:
         click.echo(text, nl=False)
         return
     file.touch(mode=0o600)
+    file.chmod(0o600)
     file.write_text(text, encoding="utf-8")
     click.echo(f"{file}: written.")
 

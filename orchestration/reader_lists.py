@@ -3,14 +3,18 @@
 import csv
 import io
 from collections.abc import Sequence
-from email.headerregistry import Address
 
-from assets.mail.readers.reader import InvalidAddress, Reader, parsed
+from assets.mail.readers.reader import InvalidAddress, Reader, mailbox_of, parsed
 
 COLUMNS = ("address", "name", "state", "origin", "since")
 """What is exported; an import needs `address`, takes `name`, and has no use for the others."""
 
-LEFT = ("unsubscribed", "suppressed")
+NOT_READERS = ("pending", "unsubscribed", "unnamed", "suppressed")
+"""Rows of an export that make nobody a reader."""
+
+
+FORMULA = ("=", "+", "-", "@", "\t")
+"""What a spreadsheet takes for the beginning of a formula."""
 
 
 class BadList(Exception):
@@ -27,13 +31,13 @@ def read(text: str, name: str) -> list[str]:
         raise BadList(f"{name}: the first line must name the columns, with address among them; name may be another")
     found = []
     for row in rows:
-        address = (row["address"] or "").strip()
-        if not address or row.get("state") in LEFT:
+        address = _unquoted(row["address"] or "")
+        if not address or row.get("state") in NOT_READERS:
             continue
         try:
             _, plain = parsed(address)
-            found.append(str(Address(row.get("name") or "", addr_spec=plain)))
-        except (InvalidAddress, ValueError) as error:
+            found.append(mailbox_of(_unquoted(row.get("name") or ""), plain))
+        except InvalidAddress as error:
             raise BadList(f"{name}, line {rows.line_num}: {error}; nothing was imported") from error
     return found
 
@@ -51,4 +55,10 @@ def written(readers: Sequence[Reader]) -> str:
 
 def _plain(text: str) -> str:
     """A text that no spreadsheet takes for a formula: a name is a stranger's to choose."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) else text
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _unquoted(text: str) -> str:
+    """What was written so."""
+    text = text.strip()
+    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text

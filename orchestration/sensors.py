@@ -94,6 +94,8 @@ def mails_that_wait(
 
     A run that fails before it comes to the mails is asked for again within the hour, and not each minute.
     """
+    if given_up := desk.give_up():
+        context.log.error(f"{given_up} mails of past editions are given up: paperboy outbox list --state failed")
     days = desk.waiting()
     if not days:
         yield dg.SkipReason("no mail waits for another attempt")

@@ -9,10 +9,10 @@ from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from assets.fetch.registry import SOURCES
+from assets.mail.message import mailbox
 
 MOST_OF_URL = 200
 
@@ -40,8 +40,8 @@ def _address(text: str) -> str:
     if len(parsed) != 1:
         raise ValueError(f"{text!r} is not one mail address; a name with a comma stands in double quotes")
     try:
-        validate_email(parsed[0][1], check_deliverability=False)
-    except EmailNotValidError as error:
+        mailbox(text)  # as the mail reads it
+    except (ValueError, IndexError) as error:
         raise ValueError(f"{text!r} is not a mail address: {error}") from None
     return text
 

@@ -96,10 +96,12 @@ class Desk:
         return datetime.now(ZoneInfo(self.morning.time_zone)).date()
 
     def waiting(self) -> dict[date, datetime]:
-        """The days of which mails are due again, and when each changed; what is too old for that is given up."""
-        oldest = self.today() - timedelta(days=self.current_days)
-        self.outbox.give_up(oldest)
-        return self.outbox.waiting(oldest, now())
+        """The days of which mails are due again, and when each changed."""
+        return self.outbox.waiting(self._oldest(), now())
+
+    def give_up(self) -> int:
+        """Note as failed what waits of past editions, and nobody asked for within a day; how many mails that are."""
+        return self.outbox.give_up(self._oldest(), now() - timedelta(days=1))
 
     def mail(self, edition: Edition, *, again: bool = False) -> None:
         """Write down a mail for every reader who has none of this day yet, then send what is due.
@@ -130,6 +132,10 @@ class Desk:
             )  # fmt: skip
 
         self.outbox.deliver(edition.day, self.transport, compose, self.readers.suppress)
+
+    def _oldest(self) -> date:
+        """The oldest day that may be current."""
+        return self.today() - timedelta(days=self.current_days)
 
     def _links(self, day: date, token: str) -> render.Links:
         """Where the mail to the reader with a token leads."""

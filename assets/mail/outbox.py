@@ -129,7 +129,8 @@ class Outbox:
     ) -> None:
         """Write down, all or nothing, that each reader, by id, is to get the day's edition of so many papers.
 
-        Whoever has a row for the day keeps it as it is: a changed edition is not mailed again. Raises
+        Whoever has a row for the day keeps it as it is: a changed edition is not mailed again. Only what was cancelled
+        is due anew to who is a reader again: it was surely not sent. Raises
         `ValueError` unless each reader has a Message-ID, SQLAlchemy's `IntegrityError` if two share one.
         """
         edition = {"day": day, "edition": edition_hash, "papers": papers}
@@ -142,8 +143,10 @@ class Outbox:
             return
         # Without the key's name, a Message-ID given twice would leave a reader out in silence.
         unless_there = insert(outbox).on_conflict_do_nothing(index_elements=["day", "reader"])
+        back = sa.and_(outbox.c.day == day, outbox.c.state == State.CANCELLED, _is_reader)
         with self._engine.begin() as connection:
             connection.execute(unless_there, rows)
+            connection.execute(sa.update(outbox).where(back).values(untried))
 
     def deliver(
         self, day: datetime.date, transport: Transport, compose: Compose, unusable: Unusable = _unheard
@@ -186,10 +189,14 @@ class Outbox:
             found = connection.execute(query).all()
         return {day: last for day, attempts, last, salt in found if last + _pause(attempts, salt) <= at}
 
-    def give_up(self, before: datetime.date) -> int:
-        """Note as failed what is still due of the days before that one; how many mails that are."""
+    def give_up(self, before: datetime.date, untouched: datetime.datetime) -> int:
+        """Note as failed what is due of the days before that one and was not touched since a time; how many mails.
+
+        So what the operator asks for of a past day can be tried.
+        """
         reason = sa.literal("given up, for the edition is past. ") + outbox.c.reason
-        return self._move(outbox.c.day < before, DUE, State.FAILED, reason)
+        past = sa.and_(outbox.c.day < before, outbox.c.updated_at < untouched)
+        return self._move(past, DUE, State.FAILED, reason)
 
     def rows(self, day: datetime.date | None = None) -> list[Row]:
         """The rows of a day, or of all days, by day and reader."""

@@ -49,7 +49,7 @@ def _at_once() -> None:
 class Deliver(Protocol):
     """Delivers one message to the address in its To; see `Transport.session`."""
 
-    def __call__(self, message: EmailMessage, claim: Callable[[], None] = _at_once) -> None:
+    def __call__(self, message: EmailMessage, claim: Callable[[], object] = _at_once) -> None:
         """Call `claim` when all but the last byte has gone. If it raises, the message is not delivered."""
         ...
 
@@ -81,7 +81,7 @@ class MaildirTransport:
         """See `Transport`."""
         maildir = self._open()
 
-        def deliver(message: EmailMessage, claim: Callable[[], None] = _at_once) -> None:
+        def deliver(message: EmailMessage, claim: Callable[[], object] = _at_once) -> None:
             content = _bytes(message, linesep="\n")
             claim()
             try:
@@ -191,7 +191,7 @@ class _Session:
         self._transport = transport
         self._smtp: smtplib.SMTP | None = None
 
-    def deliver(self, message: EmailMessage, claim: Callable[[], None] = _at_once) -> None:
+    def deliver(self, message: EmailMessage, claim: Callable[[], object] = _at_once) -> None:
         """See `Transport.session`."""
         smtp = self._begin(message)
         try:

@@ -26,8 +26,9 @@ DELIVERIES = Suite(
         we.between("papers_range", "papers", 1, None, "An edition without papers is not mailed."),
         Expectation("state_sent", "ExpectColumnValuesToBeInSet",
                     {"column": "state", "value_set": ["sent", "cancelled"]},
-                    "A mail was not accepted, or nobody knows whether it was. Mend what the reason names, then run the "
-                    "day again: what was sent is not sent twice. A mail to who left before it was sent is cancelled."),
+                    "A mail was not accepted, or nobody knows whether it was. Mend what the reason names: what waits "
+                    "is then sent of itself. Of what paperboy outbox list shows as failed say outbox retry, of what "
+                    "is unknown outbox resolve, then paperboy send DAY --confirm: nothing is sent twice."),
         we.none_of("mailed_what_stands", "beyond_digest",
                    "No mail holds more papers than the day's digest has: the digest was made anew after it was mailed. "
                    "Report it.", severity="WARN"),

@@ -12,6 +12,8 @@ from alembic.script import ScriptDirectory
 from assets.mail.database.opened import HEAD, MIGRATIONS, NewerDatabase, opened
 from assets.mail.database.tables import TABLES, outbox, readers
 from assets.mail.outbox import Outbox, State
+from assets.mail.readers.secret import Secret
+from assets.mail.readers.store import Readers
 
 DAY = datetime.date(2026, 11, 19)
 
@@ -81,6 +83,22 @@ def test_two_spellings_of_an_address_are_one_reader_who_is_mailed_no_second_time
     (row,) = Outbox(path).rows(DAY)
     assert row.state in (State.SENT, State.UNKNOWN)
     assert row.state == ("sent" if "sent" in states else "unknown")
+
+
+def test_an_address_beyond_ascii_is_the_reader_that_the_settings_name(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.sqlite"
+    before(path, ("Ada <ada@b\u00fccher.example>", "sent"), ("no address", "failed"))
+    (ada,) = Readers(path, Secret(tmp_path / "mail.key")).due(["Ada <ada@b\u00fccher.example>"])
+    assert {row.reader: row.state for row in Outbox(path).rows(DAY)}[ada.id] is State.SENT
+
+
+def test_only_its_owner_may_read_the_file(tmp_path: Path) -> None:
+    new, old = tmp_path / "new.sqlite", tmp_path / "old.sqlite"
+    before(old, ("ada@reader.example", "sent"))
+    old.chmod(0o644)
+    for path in (new, old):
+        opened(path)
+        assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:

@@ -296,6 +296,20 @@ def test_who_comes_back_is_not_mailed_what_was_cancelled(tmp_path: Path) -> None
     assert states(box) == {ADA: "cancelled"}
 
 
+def test_what_was_cancelled_is_due_anew_to_who_is_a_reader_again(tmp_path: Path) -> None:
+    box = outbox(tmp_path / "outbox.db")
+    leave(box, ADA)
+    leave(box, BOB)
+    box.deliver(DAY, MaildirTransport(tmp_path / "mail"), compose)
+    with box._engine.begin() as connection:
+        connection.execute(sa.update(readers).where(readers.c.id == ADA).values(state="confirmed"))
+    box.enqueue(DAY, "e1", 20, (ADA, CYD), (key(ADA), key(CYD)))
+    assert states(box) == {ADA: "pending", BOB: "cancelled", CYD: "sent"}
+    box.deliver(DAY, MaildirTransport(tmp_path / "mail"), compose)
+    assert states(box) == {ADA: "sent", BOB: "cancelled", CYD: "sent"}
+    assert len(list((tmp_path / "mail" / "new").iterdir())) == 2
+
+
 def test_addresses_that_do_not_exist_are_told_and_no_others(
     scripted: Callable[[Script], Scripted], tmp_path: Path
 ) -> None:
@@ -385,7 +399,7 @@ class Dying:
     def session(self) -> Iterator[Deliver]:
         with self.transport.session() as send:
 
-            def deliver(message: EmailMessage, claim: Callable[[], None] = lambda: None) -> None:
+            def deliver(message: EmailMessage, claim: Callable[[], object] = lambda: None) -> None:
                 def claimed() -> None:
                     self.die("unclaimed", message)
                     claim()

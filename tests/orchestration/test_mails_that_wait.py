@@ -129,6 +129,11 @@ def test_an_edition_that_is_past_is_given_up_and_says_why(tmp_path: Path, new_la
             box._move(mails.c.day == day, (State.PENDING,), State.RETRY, "busy")
         passed(box, 7)
         assert [request.partition_key for request in asked(made)] == [str(today - timedelta(days=4))]
+        assert box.states(today - timedelta(days=5), today - timedelta(days=5)) == {
+            today - timedelta(days=5): {State.RETRY: 3}
+        }, "somebody may have asked for it a moment ago"
+        passed(box, 60 * 24 + 1)
+        asked(made)
         given_up = box.rows(today - timedelta(days=5))
         assert {(row.state, row.reason) for row in given_up} == {
             (State.FAILED, "given up, for the edition is past. busy")

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from assets.mail.database.tables import outbox as mails
+from assets.mail.outbox import State
 from orchestration.resources import outbox, readers
 from tests.orchestration.terminal import MONDAY, NewTerminal, Terminal
 
@@ -92,6 +93,22 @@ def test_lists_go_out_and_come_in(paperboy: Terminal, tmp_path: Path) -> None:
     assert "0 added, 1 known before, 0 left out." in said(paperboy, "readers", "import", other)
 
 
+def test_an_export_that_is_imported_makes_nobody_a_reader_who_was_none(paperboy: Terminal, tmp_path: Path) -> None:
+    store, file = readers(paperboy.settings), tmp_path / "readers.csv"
+    store.ask("pending@reader.example")
+    store.due(["unnamed@reader.example"])
+    store.due([])
+    store.add("+plus@reader.example")
+    store.add("=J\u00f6rg <j\u00f6rg@reader.example>")
+    said(paperboy, "readers", "export", file)
+    other = Terminal(tmp_path / "other", paperboy.environment)
+    assert "2 added, 0 known before, 0 left out." in said(other, "readers", "import", file)
+    assert {reader.mailbox for reader in readers(other.settings).every()} == {
+        "+plus@reader.example",
+        "=J\u00f6rg <j\u00f6rg@reader.example>",
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -133,5 +150,7 @@ def test_the_state_of_single_mails_and_the_operator_s_word(paperboy: Terminal) -
     found = json.loads(said(paperboy, "outbox", "list", MONDAY, "--json"))
     assert {row["address"]: row["state"] for row in found} == {ADA: "sent", BEN: "retry"}
     said(paperboy, "readers", "erase", BEN, "--confirm")
-    assert "erased" in said(paperboy, "outbox", "list")
+    assert ids[BEN] in said(paperboy, "outbox", "list")
+    box._move(mails.c.reader == ids[BEN], (State.RETRY,), State.UNKNOWN, "no answer")
+    assert said(paperboy, "outbox", "resolve", MONDAY, ids[BEN], "--sent") == "It is sent.\n"
     assert BEN not in said(paperboy, "outbox", "list", MONDAY)

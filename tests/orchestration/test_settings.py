@@ -169,6 +169,7 @@ def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
         ('[mail]\nfrom = "Paperboy"', "mail.from", "not a mail address"),
         ('[mail]\nrecipients = ["A, B <a@lab.example>"]', "mail.recipients", "a name with a comma"),
         ('[mail]\nrecipients = ["a@lab.example", "b at lab"]', "mail.recipients", "not a mail address"),
+        ('[mail]\nrecipients = ["a@lab.example (Ada)"]', "mail.recipients", "not a mail address"),
     ],
 )
 def test_a_wrong_key_of_the_file_is_named_with_the_file(tmp_path: Path, text: str, key: str, wrong: str) -> None:

@@ -33,6 +33,7 @@ def opened(path: Path) -> sa.Engine:
     Any number of processes may open it, also at once.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)  # it holds addresses, and what unsubscribes them
     # No connection outlives its transaction, so that there is nothing to close.
     # An error that is logged or shown is not to hold what was written: an address, say.
     engine = sa.create_engine(
@@ -44,6 +45,7 @@ def opened(path: Path) -> sa.Engine:
         connection.exec_driver_sql("PRAGMA journal_mode = WAL")
         connection.commit()
         if _version(connection) != HEAD:
+            path.chmod(0o600)
             _migrate(connection, path)
     return engine
 

@@ -67,6 +67,12 @@ class Change:
             return reader
         return self.put(reader, "unsubscribed", by, state=State.UNSUBSCRIBED)
 
+    def left(self, reader: Reader) -> bool:
+        """Whether the last that is known of a reader is that they left, whoever asked at their address since."""
+        events = reader_events.c
+        last = sa.select(events.event).where(events.reader == reader.id, events.event != "asked")
+        return self.connection.execute(last.order_by(events.number.desc()).limit(1)).scalar() == "unsubscribed"
+
     def forget(self, reader: Reader) -> None:
         """Remove the reader; the events stay."""
         self.connection.execute(sa.delete(readers).where(readers.c.id == reader.id))
@@ -82,6 +88,10 @@ class Change:
     def suppressed(self, hashed: str) -> str | None:
         """Why no mail goes to the address with this hash, or None."""
         return self.connection.execute(sa.select(suppressions.c.reason).where(suppressions.c.hash == hashed)).scalar()
+
+    def hashes(self) -> int:
+        """Of how many addresses only a hash is kept."""
+        return self.connection.execute(sa.select(sa.func.count()).select_from(suppressions)).scalar_one()
 
     def suppress(self, hashed: str, reason: str) -> None:
         """No mail goes to the address with this hash from now on."""

@@ -48,7 +48,13 @@ class Reader:
     @property
     def mailbox(self) -> str:
         """`Ada <ada@lab.example>`, or the address alone."""
-        return str(Address(self.name, addr_spec=self.address)) if self.name else self.address
+        return mailbox_of(self.name, self.address)
+
+
+def mailbox_of(name: str, address: str) -> str:
+    """A name and an address, also one beyond ASCII, as one text."""
+    local, _, domain = address.rpartition("@")
+    return str(Address(name, local, domain)) if name else address
 
 
 def parsed(written: str) -> tuple[str, str]:

@@ -30,6 +30,12 @@ class Secret:
             raise BadSecret(f"{self._file}: holds {len(key)} bytes, not {BYTES}; put it back from your backup")
         return key
 
+    def needed(self, hashes: int) -> None:
+        """Raise `BadSecret` if the key is lost by which so many hashes were made: a new one knows none of them."""
+        if hashes and not self._file.exists():
+            told = f"{hashes} addresses that get no mail are known by it only"
+            raise BadSecret(f"{self._file}: the key is lost, and {told}; put it back from your backup")
+
     def hash(self, text: str) -> str:
         """A text as 64 hexadecimal digits that tell nothing of it to who lacks the key."""
         return hmac.new(self.key(), text.encode(), hashlib.sha256).hexdigest()

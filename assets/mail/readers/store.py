@@ -49,10 +49,15 @@ class Added:
 
 
 class Readers:
-    """The readers in the SQLite file at `path`, made where it does not exist; `secret` hashes erased addresses."""
+    """The readers in the SQLite file at `path`, made where it does not exist; `secret` hashes erased addresses.
+
+    Raises `BadSecret` if the key of such hashes is lost.
+    """
 
     def __init__(self, path: Path, secret: Secret) -> None:
         self._engine, self._secret = opened(path), secret
+        with self._look() as look:
+            secret.needed(look.hashes())
 
     def add(self, written: str, *, again: bool = False) -> Reader:
         """Make `Ada <ada@lab.example>` a confirmed reader, by the operator's word that its owner asked for it.
@@ -156,22 +161,22 @@ class Readers:
 
     def of(self, reader: str) -> Reader | None:
         """The reader with this id."""
-        with self._change() as change:
+        with self._look() as change:
             return change.one(readers.c.id == reader)
 
     def find(self, written: str) -> Reader:
         """The reader with this address. Raises `UnknownReader`, `InvalidAddress`."""
-        with self._change() as change:
+        with self._look() as change:
             return self._named(change, written)
 
     def by_token(self, opaque: str) -> Reader | None:
         """The reader whose token this is."""
-        with self._change() as change:
+        with self._look() as change:
             return change.one(readers.c.token == opaque)
 
     def every(self, state: State | None = None) -> list[Reader]:
         """All readers, or those in one state, by address."""
-        with self._change() as change:
+        with self._look() as change:
             which = sa.true() if state is None else readers.c.state == state
             return sorted(change.every(which), key=lambda reader: key(reader.address))
 
@@ -201,8 +206,8 @@ class Readers:
         return change.put(found, "added", Origin.OPERATOR, state=State.CONFIRMED, origin=Origin.OPERATOR)
 
     def _refuse(self, change: Change, found: Reader | None, address: str) -> None:
-        if found and found.state is State.UNSUBSCRIBED:
-            raise Suppressed(f"{address} unsubscribed on {found.updated_at:%Y-%m-%d}; add --again if they asked again")
+        if found and found.state in (State.UNSUBSCRIBED, State.PENDING) and change.left(found):
+            raise Suppressed(f"{address} unsubscribed; add --again if they asked again")
         if reason := change.suppressed(self._secret.hash(key(address))):
             raise Suppressed(f"no mail goes to {address} any more: {reason}; add --again if they asked for it since")
 
@@ -211,12 +216,21 @@ class Readers:
         stored = {key(reader.address): reader for reader in change.of_settings(wanted)}
         for one, (name, address) in wanted.items():
             found = stored.get(one)
-            if found is None and not change.suppressed(self._secret.hash(one)):
+            settled = found and (found.state not in (State.UNNAMED, State.PENDING) or change.left(found))
+            if settled or change.suppressed(self._secret.hash(one)):
+                continue
+            if found is None:
                 change.make(address, name, State.CONFIRMED, Origin.SETTINGS)
-            elif found and found.state is State.UNNAMED:
-                change.put(found, "named", Origin.SETTINGS, state=State.CONFIRMED)
+            else:
+                change.put(found, "named", Origin.SETTINGS, state=State.CONFIRMED, origin=Origin.SETTINGS)
         for one in stored.keys() - wanted.keys():
             change.put(stored[one], "unnamed", Origin.SETTINGS, state=State.UNNAMED)
+
+    @contextmanager
+    def _look(self) -> Iterator[Change]:
+        """What is asked only: it waits for nobody, and nobody for it."""
+        with self._engine.connect() as connection:
+            yield Change(connection)
 
     @contextmanager
     def _change(self) -> Iterator[Change]:

@@ -25,6 +25,7 @@ from assets.mail.readers.secret import Secret
 from assets.mail.readers.store import Readers
 from assets.mail.transport import Deliver, Transport, TransportError
 from assets.mail.web.limits import Limits, use
+from assets.mail.web.pages import LOG
 
 BATCH = 50
 """Rows that are taken up at once."""
@@ -88,9 +89,12 @@ class Asked:
 
     def _tidy(self) -> None:
         """What is found in `sending` was left by a process that crashed; nothing is tried for ever, or kept."""
-        self._move(asked.c.state == State.SENDING, State.UNKNOWN, "the service ended without noting the outcome")
+        doubtful = asked.c.state == State.SENDING
+        if count := self._move(doubtful, State.UNKNOWN, "the service ended without noting the outcome"):
+            LOG.error("%s mails that ask for confirmation may have been sent or not", count)
         too_old = sa.and_(asked.c.state.in_(DUE), asked.c.asked_at < now() - self._given_up)
-        self._move(too_old, State.FAILED, "given up: it could not be sent in time", address="")
+        if count := self._move(too_old, State.FAILED, "given up: it could not be sent in time", address=""):
+            LOG.error("%s mails that ask for confirmation are given up: they could not be sent in time", count)
         over = sa.and_(asked.c.state.not_in(DUE), asked.c.asked_at < now() - KEPT)
         with self._engine.begin() as connection:
             connection.execute(sa.delete(asked).where(over))
@@ -123,9 +127,11 @@ class Asked:
                 for row in rows:
                     self._attempt(row, readers, send, compose)
         except TransportError as error:
+            LOG.error("mails that ask for confirmation wait: %s", error)
             for row in rows:
                 due = sa.and_(asked.c.id == row.id, asked.c.state.in_(DUE))
-                self._move(due, State.RETRY, str(error), due_at=now() + _pause(row.attempts))
+                tried = {"attempts": row.attempts + 1, "due_at": now() + _pause(row.attempts)}
+                self._move(due, State.RETRY, str(error), **tried)
 
     def _attempt(self, row: Row, readers: Readers, send: Deliver, compose: Compose) -> None:
         this = asked.c.id == row.id
@@ -138,9 +144,11 @@ class Asked:
         with attempted(lambda state, reason: self._move(this, state, reason, **tried)):
             send(mail, lambda: self._move(this, State.SENDING, ""))
 
-    def _move(self, which: sa.ColumnElement[bool], state: State, reason: str, **values: Any) -> None:
+    def _move(self, which: sa.ColumnElement[bool], state: State, reason: str, **values: Any) -> int:
+        """Move rows, and commit; how many."""
         with self._engine.begin() as connection:
-            connection.execute(sa.update(asked).where(which).values(state=state, reason=reason, **values))
+            moved = connection.execute(sa.update(asked).where(which).values(state=state, reason=reason, **values))
+        return int(moved.rowcount)
 
 
 def _pause(attempts: int) -> timedelta:

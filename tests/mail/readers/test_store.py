@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.mail.readers.reader import InvalidAddress, State
+from assets.mail.message import mailbox
+from assets.mail.readers.reader import InvalidAddress, State, parsed
 from assets.mail.readers.secret import BadSecret, Secret
 from assets.mail.readers.store import Readers, Suppressed, UnknownReader
 
@@ -68,7 +69,7 @@ def test_who_unsubscribed_stays_so_whatever_the_settings_name(store: Readers) ->
         assert left.state is State.UNSUBSCRIBED
         assert addresses(store, ADA) == []
     assert events(store, ada.id) == [("added", "settings"), ("unsubscribed", "reader")]
-    with pytest.raises(Suppressed, match=f"{ADA} unsubscribed on .*--again"):
+    with pytest.raises(Suppressed, match=f"{ADA} unsubscribed; add --again"):
         store.add(ADA)
     assert store.add(ADA, again=True).state is State.CONFIRMED
     assert addresses(store) == [ADA], "the operator's word holds without the settings"
@@ -155,6 +156,41 @@ def test_an_address_that_is_of_no_use_is_never_mailed_or_asked(store: Readers) -
     assert addresses(store) == [ADA]
 
 
+def test_a_stranger_who_asks_at_their_address_does_not_bring_back_who_left(store: Readers) -> None:
+    ada = store.add(ADA)
+    store.unsubscribe(ada.token)
+    store.ask(ADA)
+    with pytest.raises(Suppressed, match="unsubscribed"):
+        store.add(ADA)
+    assert store.add_all([ADA]).added == 0
+    assert addresses(store, ADA) == []
+    assert store.find(ADA).state is State.PENDING, "until the reader confirms"
+
+
+def test_who_asked_and_did_not_confirm_is_one_by_the_settings_word(store: Readers) -> None:
+    store.ask(ADA)
+    assert addresses(store, ADA) == [ADA]
+    assert addresses(store) == [], "for as long as they name them"
+
+
+@pytest.mark.parametrize(
+    "written", ["J\u00f6rg <j\u00f6rg@lab.example>", "Ada, Countess <ada@lab.example>", '"A \\"B\\"" <a@b.example>']
+)
+def test_any_name_and_address_that_is_taken_can_be_written_to(store: Readers, written: str) -> None:
+    added = store.add(written)
+    assert parsed(added.mailbox)[1] == added.address
+    assert mailbox(added.mailbox).addr_spec == added.address
+
+
+def test_a_lost_key_is_told_and_brings_nobody_back(store: Readers, tmp_path: Path) -> None:
+    store.add(ADA)
+    store.erase(ADA)
+    (tmp_path / "mail.key").unlink()
+    with pytest.raises(BadSecret, match="the key is lost, and 1 addresses"):
+        in_folder(tmp_path)
+    assert not (tmp_path / "mail.key").exists()
+
+
 def test_a_list_is_added_whole_or_not_at_all(store: Readers) -> None:
     store.add(BEN)
     gone = store.add("gone@reader.example")
@@ -164,7 +200,7 @@ def test_a_list_is_added_whole_or_not_at_all(store: Readers) -> None:
     assert addresses(store) == [BEN]
     done = store.add_all([ADA, BEN, ADA, "gone@reader.example"])
     assert (done.added, done.known) == (1, 2)
-    assert [why.split(" on ")[0] for why in done.refused] == ["gone@reader.example unsubscribed"]
+    assert [why.split(";")[0] for why in done.refused] == ["gone@reader.example unsubscribed"]
     assert addresses(store) == [ADA, BEN]
 
 

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from assets.mail.database.opened import now
+from assets.mail.readers.reader import InvalidAddress, parsed
 
 revision = "0002"
 down_revision = "0001"
@@ -72,7 +73,7 @@ def _readers(table: sa.Table, recipients: list[str]) -> dict[str, str]:
     """A reader for each address; the ids by the recipients as they were written."""
     made: dict[str, dict[str, object]] = {}
     for recipient in recipients:
-        name, address = parseaddr(recipient)
+        name, address = _mailbox(recipient)
         made.setdefault(
             address.casefold(),
             {
@@ -83,4 +84,12 @@ def _readers(table: sa.Table, recipients: list[str]) -> dict[str, str]:
         )  # fmt: skip
     if made:
         op.bulk_insert(table, list(made.values()))
-    return {recipient: str(made[parseaddr(recipient)[1].casefold()]["id"]) for recipient in recipients}
+    return {recipient: str(made[_mailbox(recipient)[1].casefold()]["id"]) for recipient in recipients}
+
+
+def _mailbox(recipient: str) -> tuple[str, str]:
+    """The name and the address as readers are compared; what was written before they were checked stays as it is."""
+    try:
+        return parsed(recipient)
+    except InvalidAddress:
+        return parseaddr(recipient)
