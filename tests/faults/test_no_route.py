@@ -284,6 +284,7 @@ WAREHOUSE = "orchestration/warehouse.py"
 RECORDS_ONLY = {
     "assets/fetch/asset.py": {"partitions", "fetch_ledger"},
     "assets/mail/desk.py": {"editions"},
+    "assets/mail/writer.py": {"written_lines"},
     "orchestration/quarantined.py": {"quarantine_decisions"},
 }
 """Who may call `Warehouse.publish` beside the gate, and of which tables."""
