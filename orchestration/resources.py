@@ -106,9 +106,14 @@ def outbox(settings: Settings) -> Outbox:
     return Outbox(settings.mail_file, wait=settings.lock_wait_seconds)
 
 
+def secret(settings: Settings) -> Secret:
+    """The key of the house."""
+    return Secret(settings.home / "mail.key")
+
+
 def readers(settings: Settings) -> Readers:
     """The readers of the home."""
-    return Readers(settings.mail_file, Secret(settings.home / "mail.key"))
+    return Readers(settings.mail_file, secret(settings))
 
 
 def transport(settings: Settings) -> Transport:

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from assets.fetch.registry import SOURCES
 from assets.mail.message import mailbox
+from orchestration import keys
 
 MOST_OF_URL = 200
 
@@ -82,8 +83,7 @@ def _known(source: str) -> str:
 def _public(url: str) -> str:
     """Where readers find the service; what is sent to them must not be read on the way. Raises `ValueError`."""
     parts = urlsplit(url)
-    local = parts.hostname in ("localhost", "127.0.0.1", "::1")
-    if not (parts.scheme == "https" or (local and parts.scheme == "http")) or parts.query or parts.fragment:
+    if parts.scheme not in ("http", "https") or not keys.private(url) or parts.query or parts.fragment:
         raise ValueError(f"{url!r} is not an https URL; write one like 'https://papers.lab.example'")
     if not parts.hostname or not url.isascii() or len(url) > MOST_OF_URL or re.search(r"[\s<>@\"]", url):
         raise ValueError(f"{url!r} is not the address of a web site, of at most {MOST_OF_URL} characters of ASCII")

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 import uvicorn
 from starlette.applications import Starlette
 
-from assets.mail.readers.secret import Secret
 from assets.mail.shelf import Shelf
 from assets.mail.web.asked import Asked
 from assets.mail.web.letter import Letters
@@ -17,20 +16,20 @@ from assets.mail.web.server import configured, working
 from assets.mail.web.service import Service, application
 from assets.mail.web.signed import Signer
 from orchestration.reports import is_ours
-from orchestration.resources import readers, transport
+from orchestration.resources import readers, secret, transport
 from orchestration.settings import Settings, SettingsError
 
 
 def service(settings: Settings) -> Service:
     """What the pages are made of. Raises `SettingsError` where readers could not find the service."""
-    web, secret = settings.web, Secret(settings.home / "mail.key")
+    web, key = settings.web, secret(settings)
     limits = Limits(web.mails_per_address, web.asks_per_visitor, web.asks_per_day)
     return Service(
         url=address(settings),
         readers=readers(settings),
-        asked=Asked(settings.mail_file, secret, limits, web.confirm_hours),
+        asked=Asked(settings.mail_file, key, limits, web.confirm_hours),
         shelf=Shelf(settings.editions),
-        signer=Signer(secret.key(), web.confirm_hours),
+        signer=Signer(key.key(), web.confirm_hours),
     )
 
 

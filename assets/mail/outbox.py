@@ -9,7 +9,7 @@ import datetime
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from enum import StrEnum
@@ -68,26 +68,36 @@ class _NotDue(Exception):
     """The row is not to be sent after all."""
 
 
+@dataclass
+class Attempt:
+    """What is known of a message that is being sent; by itself an attempt that is cut off leaves it in doubt."""
+
+    state: State = State.UNKNOWN
+    reason: str = "interrupted while sending"
+    unusable: bool = False  # there is no such address
+
+
 @contextmanager
-def attempted(note: Callable[[State, str], object]) -> Iterator[None]:
+def attempted(note: Callable[[State, str], object], attempt: Attempt | None = None) -> Iterator[Attempt]:
     """Note what became of the message that is sent within, and why, whatever happens.
 
-    Only a `TransportError`, and what is no failure of a delivery, goes on to the caller.
+    `attempt` is what stays true where a failure does not say how far the message came. Only a `TransportError`, and
+    what is no failure of a delivery, goes on to the caller.
     """
-    # What stays true where a failure does not say how far the message came.
-    state, reason = State.UNKNOWN, "interrupted while sending"
+    attempt = attempt or Attempt()
     try:
-        yield
-        state, reason = State.SENT, ""
+        yield attempt
+        attempt.state, attempt.reason = State.SENT, ""
     except DeliveryUnknown as error:
-        reason = str(error)
+        attempt.reason = str(error)
     except TransportError as error:
-        state, reason = State.RETRY, str(error)
+        attempt.state, attempt.reason = State.RETRY, str(error)
         raise
     except Undelivered as error:
-        state, reason = State.FAILED if error.permanent else State.RETRY, str(error)
+        attempt.state, attempt.reason = State.FAILED if error.permanent else State.RETRY, str(error)
+        attempt.unusable = error.unusable
     finally:
-        note(state, reason)
+        note(attempt.state, attempt.reason)
 
 
 class OutboxBusy(Exception):
@@ -233,32 +243,22 @@ class Outbox:
         message = compose(row.reader, row.message_id)
         if message is None:
             return
-        left, reason = row.state, row.reason  # what stays true if nothing is known of the attempt
+        attempt = Attempt(row.state, row.reason)
 
         def claim() -> None:
-            nonlocal left, reason
             # Who left since the batch was begun is asked for once more, in the transaction that claims the row.
             if not self._move(sa.and_(this, _is_reader), (row.state,), State.SENDING, ""):
+                self._cancel(this)
                 raise _NotDue
-            left, reason = State.UNKNOWN, "interrupted while sending"
+            attempt.state, attempt.reason = Attempt.state, Attempt.reason
 
-        try:
+        def note(state: State, reason: str) -> None:
+            self._note(this, (row.state, State.SENDING), state, reason, attempts=row.attempts + 1)
+
+        with suppress(_NotDue), attempted(note, attempt):
             send(message, claim)
-            left, reason = State.SENT, ""
-        except _NotDue:
-            self._cancel(this)
-            return
-        except DeliveryUnknown as error:
-            reason = str(error)
-        except TransportError as error:
-            left, reason = State.RETRY, str(error)
-            raise
-        except Undelivered as error:
-            left, reason = State.FAILED if error.permanent else State.RETRY, str(error)
-            if error.unusable:
-                unusable(row.reader, reason)
-        finally:
-            self._note(this, (row.state, State.SENDING), left, reason, attempts=row.attempts + 1)
+        if attempt.unusable:
+            unusable(row.reader, attempt.reason)
 
     def _cancel(self, which: sa.ColumnElement[bool]) -> None:
         """What is due to somebody who is no reader any more is not sent."""
