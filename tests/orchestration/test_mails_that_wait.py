@@ -19,7 +19,7 @@ from orchestration.resources import desk, outbox, readers
 from tests.conftest import NewLab
 from tests.lab import Lab
 from tests.mail.conftest import Server
-from tests.mail.test_outbox import DAY, NEXT, READERS, key, subscribe
+from tests.mail.outboxes import DAY, NEXT, READERS, key, subscribe
 from tests.orchestration.test_mail_policy import NEWEST
 
 ADA, BEN = "ada@reader.example", "ben@reader.example"
