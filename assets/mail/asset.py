@@ -5,7 +5,7 @@ from datetime import date
 
 import dagster as dg
 
-from assets.mail.desk import Desk, day_edition
+from assets.mail.desk import Desk, day_material
 from assets.mail.digest import Digest, digests
 from assets.mail.policy import Request, refusal
 from orchestration.step import may_mail, step
@@ -70,7 +70,9 @@ def deliveries(
             if reason := refusal(request):
                 context.log.info(f"{day} is not mailed: {reason}; paperboy send {day} --confirm would mail it")
             else:
-                desk.mail(day_edition(warehouse, day), again=config.again)
+                made = day_material(warehouse, day)
+                pools = desk.pools(warehouse, made)
+                desk.mail(made, pools, again=config.again, confirmed=config.confirmed_day == f"{day}")
         desk.settle(warehouse)
         yield from gate.publish(context, warehouse, days, desk.delivered(days))
 

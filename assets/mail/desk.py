@@ -7,24 +7,24 @@ such a day held, so that no later edition shows it again. The outbox is written 
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from email.message import EmailMessage
+from datetime import date, datetime, timedelta
 from email.utils import parseaddr
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from assets.mail import render
 from assets.mail.carried import NEW, waiting
+from assets.mail.compose import Composer
 from assets.mail.database.opened import now
-from assets.mail.edition import Counts, Edition, Waiting, edition
+from assets.mail.edition import Counts, Edition, Waiting
 from assets.mail.known import Morning
 from assets.mail.lists import SourceList
-from assets.mail.message import message, message_id
+from assets.mail.material import Material, daily
 from assets.mail.outbox import Outbox
+from assets.mail.plan import Planner, Pools
+from assets.mail.pool import pool
 from assets.mail.rank import Ranking
-from assets.mail.readers.change import token
 from assets.mail.readers.store import Readers
 from assets.mail.shelf import Shelf
 from assets.mail.transport import Transport
@@ -103,45 +103,40 @@ class Desk:
         """Note as failed what waits of past editions, and nobody asked for within a day; how many mails that are."""
         return self.outbox.give_up(self._oldest(), now() - timedelta(days=1))
 
-    def mail(self, edition: Edition, *, again: bool = False) -> None:
-        """Write down a mail for every reader who has none of this day yet, then send what is due.
+    def pools(self, warehouse: "Warehouse", made: Material[Edition]) -> Pools:
+        """From a first day to all papers of the days from then on up to the day that was `made`."""
+        newest = self.today() - timedelta(days=1)
+        return lambda first: pool(warehouse, first, made.frame, self.ranking, self.morning, newest)
 
-        If `again`, nothing is written down: what is due is sent. An edition without papers is not mailed.
+    def mail(
+        self, made: Material[Edition], pools: Pools | None = None, *, again: bool = False, confirmed: bool = False
+    ) -> None:
+        """Write down a mail for every reader who is due and has none of this day yet, then send what is due.
+
+        `made` is the day's edition for all, `pools` are what readers get their own from. If `again`, nothing is
+        written down: what is due is sent. Who would get no paper is not mailed. If `confirmed`, the operator asked for
+        the day by name.
         """
-        if not edition.papers:
-            return
-        domain = parseaddr(self.sender)[1].rpartition("@")[2]
+        edition = made.whole
         readers = {reader.id: reader for reader in self.readers.due(self.named)}
         if not again:
-            ids = [message_id(edition.day, reader, domain) for reader in readers]
-            self.outbox.enqueue(edition.day, edition.content_hash, len(edition.papers), list(readers), ids)
-        self.shelf.put(edition, {row.edition for row in self.outbox.rows(edition.day)})
-        # Rendered once for all, with what no paper can hold where each reader's token is to be.
-        stand_in = token()
-        links = self._links(edition.day, stand_in)
-        html, text = render.html(edition, links), render.text(edition, links)
-
-        def compose(reader: str, identity: str) -> EmailMessage | None:
-            if (to := readers.get(reader)) is None:
-                return None
-            return message(
-                sender=self.sender, recipient=to.mailbox, subject=edition.subject,
-                text=text.replace(stand_in, to.token), html=html.replace(stand_in, to.token),
-                message_id=identity, date=datetime.now(UTC),
-                archive=self.url and f"{self.url}/", unsubscribe=links.unsubscribe.replace(stand_in, to.token),
-            )  # fmt: skip
-
-        self.outbox.deliver(edition.day, self.transport, compose, self.readers.suppress)
+            planner = Planner(
+                self.outbox, edition.day, self.ranking.size, self.morning.time_zone, self._domain, confirmed
+            )
+            plan = planner.plan(list(readers.values()), made, pools)
+            self.outbox.enqueue(edition.day, edition.content_hash, plan.mails, plan.materials)
+        if edition.papers:
+            self.shelf.put(edition, {row.edition for row in self.outbox.rows(edition.day)})
+        composer = Composer(self.outbox, readers, self.sender, self.url, made)
+        self.outbox.deliver(edition.day, self.transport, composer.compose, self.readers.suppress)
 
     def _oldest(self) -> date:
         """The oldest day that may be current."""
         return self.today() - timedelta(days=self.current_days)
 
-    def _links(self, day: date, token: str) -> render.Links:
-        """Where the mail to the reader with a token leads."""
-        if not self.url:
-            return render.NO_LINKS
-        return render.Links(f"{self.url}/editions/{day}", f"{self.url}/unsubscribe/{token}")
+    @property
+    def _domain(self) -> str:
+        return parseaddr(self.sender)[1].rpartition("@")[2]
 
     def settle(self, warehouse: "Warehouse") -> None:
         """Note in `editions` what every edition held of which mails were written down; what is noted stays."""
@@ -168,13 +163,20 @@ def day_edition(warehouse: "Warehouse", day: date) -> Edition:
 
     What another edition has shown is left out; of this one's own, once it was mailed, nothing.
     """
+    return day_material(warehouse, day).whole
+
+
+def day_material(warehouse: "Warehouse", day: date) -> Material[Edition]:
+    """What the mails of a day are made of: the frame of `day_edition`, and its papers."""
     with warehouse.kept_open():
         lists = [SourceList(**row) for row in warehouse.read(LISTS, {"day": day}).to_dicts()]
-        digest = warehouse.read(UNSHOWN, {"day": day}).with_columns(pl.col("arrival").fill_null(NEW))
+        digest = warehouse.read(UNSHOWN, {"day": day})
+        # Editions of before works of earlier days were carried say nothing of how theirs came.
+        digest = digest.with_columns(pl.col("arrival").fill_null(NEW), pl.col("listed_on").fill_null(pl.col("day")))
         fetched, works = warehouse.read(FIGURES, {"day": day}).row(0)
         earlier = digest.filter(pl.col("arrival") != NEW)
         waited = _waited(earlier, waiting(warehouse, day)) if earlier.height else {}
-    return edition(day, lists, digest, Counts(fetched, works, digest.height - earlier.height, waited))
+    return daily(day, lists, digest, Counts(fetched, works, digest.height - earlier.height, waited))
 
 
 def _waited(shown: pl.DataFrame, waiting: pl.DataFrame) -> dict[str, Waiting]:

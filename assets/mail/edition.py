@@ -9,17 +9,15 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
-from itertools import groupby
 from typing import Any, ClassVar
 
 import polars as pl
 
 from assets.mail import dates
-from assets.mail.carried import LATE, MISSED, NEW
+from assets.mail.carried import ARRIVALS, LATE, MISSED, NEW
 from assets.mail.formula import in_words
-from assets.mail.lists import SourceList, alarms, day_state
 
 QUIET = "The sources published no list for this day, as on weekends and holidays."
 """What a reader should know about a day without lists."""
@@ -94,6 +92,23 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """A paper as the ranking has it, before a reader's mail gives it its place.
+
+    Its `topics` are all it has, `area` is the best one's, and `listed_on` the day of its list.
+    """
+
+    paper: Paper
+    area: str
+    arrival: str
+    listed_on: date
+
+    def placed(self, place: int, why: str) -> "Entry":
+        """The same at another place, for another reason."""
+        return replace(self, paper=replace(self.paper, place=place, why=why))
+
+
+@dataclass(frozen=True)
 class Edition:
     """What is mailed for a day; `alarms` are what a reader must know before all else, a sentence each.
 
@@ -126,7 +141,7 @@ class Edition:
         papers = f"{self.counts.digest} of {counted(self.counts.unique, 'new paper')}"
         read = f"{papers}; {counted(self.counts.fetched, 'record')} fetched." if self.counts.unique else self._nothing
         quiet = QUIET if self.state == "quiet" else ""
-        return " ".join(filter(None, (read, quiet, self._ending)))
+        return " ".join(filter(None, (read, quiet, ending(self.sections))))
 
     @property
     def subject(self) -> str:
@@ -141,21 +156,15 @@ class Edition:
         canonical = json.dumps(said, sort_keys=True, separators=(",", ":"), default=date.isoformat)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
+    def holding(self, papers: Sequence[Entry]) -> "Edition":
+        """With these papers, by place."""
+        counts = replace(self.counts, digest=sum(entry.arrival == NEW for entry in papers))
+        return replace(self, sections=sections(papers, self.day, counts.waiting), counts=counts)
+
     @property
     def _nothing(self) -> str:
         """Only a day that was read in full may claim that there is nothing new."""
         return "No new papers." if self.state in ("fresh", "quiet") else "No papers yet."
-
-    @property
-    def _ending(self) -> str:
-        """What a reader would find only at the end of the edition."""
-        words = {LATE: "late arrival", MISSED: "paper"}
-        found = [(section, words[section.arrival]) for section in self.sections if section.arrival in words]
-        numbers = [counted(len(section.papers), word) for section, word in found]
-        if not numbers:
-            return ""
-        of_missed = " of missed days" if found[-1][0].arrival == MISSED else ""
-        return f"At the end: {' and '.join(numbers)}{of_missed}."
 
     @property
     def _headline(self) -> str:
@@ -166,13 +175,30 @@ class Edition:
         return headline if self.counts.digest else f"Catch-up: {headline}"
 
 
-def edition(day: date, lists: Sequence[SourceList], digest: pl.DataFrame, counts: Counts) -> Edition:
-    """The edition of a day from its rows of `digest`: sections by area, then what came late, then what was missed."""
-    rows = digest.filter(pl.col("day") == day).sort("place")
-    new = areas(rows.filter(pl.col("arrival") == NEW))
-    earlier = (_earlier(arrival, rows.filter(pl.col("arrival") == arrival), day, counts) for arrival in (LATE, MISSED))
-    sections = (section for section in (*new, *earlier) if section.papers)
-    return Edition(day, day_state(lists), tuple(sections), counts, alarms(lists), formula(rows))
+def ending(sections: Sequence[Section]) -> str:
+    """What a reader would find only at the end of these sections; empty where there is nothing."""
+    words = {LATE: "late arrival", MISSED: "paper"}
+    found = [(section, words[section.arrival]) for section in sections if section.arrival in words]
+    numbers = [counted(len(section.papers), word) for section, word in found]
+    if not numbers:
+        return ""
+    of_missed = " of missed days" if found[-1][0].arrival == MISSED else ""
+    return f"At the end: {' and '.join(numbers)}{of_missed}."
+
+
+def entries(rows: pl.DataFrame) -> list[Entry]:
+    """Rows of `DIGEST`, in their order."""
+    return [Entry(_paper(row), one_line(row["topic"]), row["arrival"], row["listed_on"]) for row in rows.to_dicts()]
+
+
+def sections(papers: Sequence[Entry], day: date, waiting: Mapping[str, Waiting]) -> tuple[Section, ...]:
+    """Papers, by place, in sections: new ones by area, then what came late, then what was missed.
+
+    `waiting` is how much waited for the edition, by arrival; what is not told was all that is shown.
+    """
+    found = {arrival: [one for one in papers if one.arrival == arrival] for arrival in ARRIVALS}
+    earlier = (_earlier(arrival, found[arrival], day, waiting) for arrival in (LATE, MISSED) if found[arrival])
+    return (*areas(found[NEW]), *earlier)
 
 
 def _said(fields: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -180,11 +206,13 @@ def _said(fields: list[tuple[str, Any]]) -> dict[str, Any]:
     return {name: value for name, value in fields if value or name not in ("line", "line_by")}
 
 
-def areas(rows: pl.DataFrame) -> Iterator[Section]:
-    """Rows of `DIGEST` of one list in sections by area; an area stands where its best paper would."""
-    by_area = rows.sort(pl.col("place").min().over("topic"), "place").to_dicts()
-    for area, members in groupby(by_area, key=lambda row: str(row["topic"])):
-        yield Section(one_line(area), tuple(map(_paper, members)))
+def areas(papers: Sequence[Entry]) -> Iterator[Section]:
+    """Papers, by place, in sections by area; an area stands where its best paper would."""
+    by_area: dict[str, list[Paper]] = {}
+    for one in papers:
+        others = tuple(topic for topic in one.paper.topics if topic != one.area)
+        by_area.setdefault(one.area, []).append(replace(one.paper, topics=others))
+    yield from (Section(area, tuple(members)) for area, members in by_area.items())
 
 
 def formula(rows: pl.DataFrame) -> str:
@@ -209,26 +237,19 @@ def shortened(text: str, length: int) -> str:
     return text[: length + 1].rsplit(" ", 1)[0][:length].rstrip(" ,;:") + " …"
 
 
-def _earlier(arrival: str, rows: pl.DataFrame, day: date, counts: Counts) -> Section:
+def _earlier(arrival: str, papers: Sequence[Entry], day: date, waiting: Mapping[str, Waiting]) -> Section:
     """The papers of earlier days that arrived in one way, each with its day."""
-    papers = tuple(_paper_of_earlier(row, day) for row in rows.to_dicts())
-    if not papers:
-        return Section("", ())
-    waiting = counts.waiting[arrival]
-    number = counted(waiting.works, "paper")
-    if waiting.works > len(papers):
+    dated = tuple(replace(one.paper, why=f"{dates.short(one.listed_on, day)}: {one.paper.why}") for one in papers)
+    listed = [one.listed_on for one in papers]
+    waited = waiting.get(arrival, Waiting(len(papers), min(listed), max(listed)))
+    number = counted(waited.works, "paper")
+    if waited.works > len(papers):
         number = f"{len(papers)} of {number}"
     if arrival == LATE:
         label = f"Late arrivals: {number} listed on earlier days, after their edition was mailed"
-        return Section(label, papers, arrival)
-    without = "a day without an edition" if waiting.first == waiting.last else "days without an edition"
-    return Section(
-        f"Catch-up: {number} from {dates.span(waiting.first, waiting.last, day)}, {without}", papers, arrival
-    )
-
-
-def _paper_of_earlier(row: Mapping[str, Any], day: date) -> Paper:
-    return _paper({**row, "topic": "", "why": f"{dates.short(row['listed_on'], day)}: {row['why']}"})
+        return Section(label, dated, arrival)
+    without = "a day without an edition" if waited.first == waited.last else "days without an edition"
+    return Section(f"Catch-up: {number} from {dates.span(waited.first, waited.last, day)}, {without}", dated, arrival)
 
 
 def _paper(row: Mapping[str, Any]) -> Paper:
@@ -238,7 +259,7 @@ def _paper(row: Mapping[str, Any]) -> Paper:
         title=one_line(row["title"]),
         summary=one_line(row["summary"]),
         authors=_lines(row["authors"]),
-        topics=tuple(topic for topic in _lines(row["topics"]) if topic != one_line(row["topic"])),
+        topics=_lines(row["topics"]),
         links=tuple(Link(one_line(link["url"]), one_line(link["kind"])) for link in row["links"] or ()),
         url=one_line(row["url"]),
         why=one_line(row["why"]),

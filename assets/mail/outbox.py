@@ -7,8 +7,9 @@ leaves, without which no server delivers it. So after a crash no message is sent
 
 import datetime
 import hashlib
+import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -19,15 +20,15 @@ from typing import Any
 import sqlalchemy as sa
 import tenacity
 from filelock import FileLock, Timeout
-from sqlalchemy.dialects.sqlite import insert
 
-from assets.mail.database.opened import now, opened
-from assets.mail.database.tables import outbox, readers
+from assets.mail.database.opened import now, opened, transaction
+from assets.mail.database.tables import frozen, outbox, readers, shown
+from assets.mail.material import Material, Works
 from assets.mail.readers.reader import State as ReaderState
 from assets.mail.transport import Deliver, DeliveryUnknown, Transport, TransportError, Undelivered
 
-Compose = Callable[[str, str], EmailMessage | None]
-"""From a reader's id and a Message-ID to the message; None if there is no such reader any more."""
+Compose = Callable[["Row"], EmailMessage | None]
+"""From a row to its message; None if there is no such reader any more."""
 
 Unusable = Callable[[str, str], None]
 """Is told the id of a reader whose address does not exist, and what the server said of it."""
@@ -105,6 +106,25 @@ class OutboxBusy(Exception):
 
 
 @dataclass(frozen=True)
+class Mail:
+    """What one reader is to get: papers of the days from `first_day` on, by `due_at`, UTC without a zone."""
+
+    reader: str  # an id
+    message_id: str
+    works: Works
+    first_day: datetime.date
+    due_at: datetime.datetime
+
+
+@dataclass(frozen=True)
+class Last:
+    """The newest edition of which a mail was written down for a reader, and when that was due, UTC without a zone."""
+
+    day: datetime.date
+    due_at: datetime.datetime
+
+
+@dataclass(frozen=True)
 class Row:
     """One reader's digest of one day."""
 
@@ -117,6 +137,14 @@ class Row:
     attempts: int
     reason: str  # why the state is not `sent`; empty where there is nothing to say
     updated_at: datetime.datetime  # UTC, without a zone
+    due_at: datetime.datetime  # the same
+    first_day: datetime.date
+    works: Works
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it was not tried yet, and its time has come."""
+        return self.state is State.PENDING and self.due_at <= now()
 
 
 class Outbox:
@@ -133,30 +161,53 @@ class Outbox:
         self,
         day: datetime.date,
         edition_hash: str,
-        papers: int,
-        readers: Sequence[str],
-        message_ids: Sequence[str],
+        mails: Sequence[Mail],
+        materials: Mapping[datetime.date, Material[Any]] | None = None,
     ) -> None:
-        """Write down, all or nothing, that each reader, by id, is to get the day's edition of so many papers.
+        """Write down, all or nothing, what each reader is to get of a day's edition, and what the mails are made of.
 
-        Whoever has a row for the day keeps it as it is: a changed edition is not mailed again. Only what was cancelled
-        is due anew to who is a reader again: it was surely not sent. Raises
-        `ValueError` unless each reader has a Message-ID, SQLAlchemy's `IntegrityError` if two share one.
+        `materials` are by the first of their days. Whoever has a row for the day keeps it as it is: a changed edition
+        is not mailed again. Only what was cancelled is due anew to who is a reader again: it was surely not sent.
+        Raises SQLAlchemy's `IntegrityError` if two mails share a Message-ID, or a reader was shown a paper before.
         """
-        edition = {"day": day, "edition": edition_hash, "papers": papers}
         untried = {"state": State.PENDING, "attempts": 0, "reason": "", "updated_at": now()}
-        rows = [
-            {**edition, **untried, "reader": reader, "message_id": message_id}
-            for reader, message_id in zip(readers, message_ids, strict=True)
-        ]
-        if not rows:
-            return
-        # Without the key's name, a Message-ID given twice would leave a reader out in silence.
-        unless_there = insert(outbox).on_conflict_do_nothing(index_elements=["day", "reader"])
         back = sa.and_(outbox.c.day == day, outbox.c.state == State.CANCELLED, _is_reader)
-        with self._engine.begin() as connection:
-            connection.execute(unless_there, rows)
-            connection.execute(sa.update(outbox).where(back).values(untried))
+        with transaction(self._engine) as connection:
+            before = set(connection.execute(sa.select(outbox.c.reader).where(outbox.c.day == day)).scalars())
+            new = [mail for mail in mails if mail.reader not in before]
+            edition = {"day": day, "edition": edition_hash, **untried}
+            _insert(connection, outbox, [edition | _columns(mail) for mail in new])
+            works = [{"reader": mail.reader, "work": work, "day": day} for mail in new for work, _ in mail.works]
+            _insert(connection, shown, works)
+            for first_day, material in (materials or {}).items():
+                _freeze(connection, day, first_day, material)
+            connection.execute(sa.update(outbox).where(back).values(untried | {"due_at": now()}))
+
+    def material(self, day: datetime.date, first_day: datetime.date) -> Material[Any] | None:
+        """What the mails of an edition are made of that tell of the days from a first one on, if any were."""
+        with self._engine.connect() as connection:
+            return _frozen(connection, day, first_day)
+
+    def written(self, day: datetime.date) -> set[str]:
+        """The readers of whom a mail of the day was written down."""
+        with self._engine.connect() as connection:
+            return set(connection.execute(sa.select(outbox.c.reader).where(outbox.c.day == day)).scalars())
+
+    def last(self, since: datetime.date, before: datetime.date) -> dict[str, Last]:
+        """The newest mail of each reader, of the editions from a day on and before another."""
+        newest = sa.func.max(outbox.c.day), sa.func.max(outbox.c.due_at)
+        query = sa.select(outbox.c.reader, *newest).where(outbox.c.day >= since, outbox.c.day < before)
+        with self._engine.connect() as connection:
+            return {reader: Last(*row) for reader, *row in connection.execute(query.group_by(outbox.c.reader))}
+
+    def shown(self, works: Collection[str]) -> dict[str, set[str]]:
+        """Which of these papers, by their ids, each reader was to get before."""
+        query = sa.select(shown.c.reader, shown.c.work).where(shown.c.work.in_(works))
+        found: dict[str, set[str]] = defaultdict(set)
+        with self._engine.connect() as connection:
+            for reader, work in connection.execute(query):
+                found[reader].add(work)
+        return found
 
     def deliver(
         self, day: datetime.date, transport: Transport, compose: Compose, unusable: Unusable = _unheard
@@ -168,36 +219,43 @@ class Outbox:
         """
         with self._sending():
             self._cancel(outbox.c.day == day)
+            due = [row for row in self.rows(day) if row.state is State.RETRY or row.is_due]
+            if not due:
+                return
             try:
                 with transport.session() as send:
-                    for row in self.rows(day):
-                        if row.state in DUE:
-                            self._attempt(row, send, compose, unusable)
+                    for row in due:
+                        self._attempt(row, send, compose, unusable)
             except TransportError as error:
-                self._move(outbox.c.day == day, DUE, State.RETRY, str(error))
+                attempts = 1 + max(row.attempts for row in due)
+                these = sa.and_(outbox.c.day == day, outbox.c.due_at <= now())
+                self._move(these, DUE, State.RETRY, str(error), due_at=now() + _pause(attempts, due[0].message_id))
 
     def resolve(self, day: datetime.date, reader: str, *, sent: bool) -> bool:
         """Whether a mail was `unknown`; now it is sent, or due, as the operator found in the mail server's log."""
         this = sa.and_(outbox.c.day == day, outbox.c.reader == reader)
         state, reason = (State.SENT, "") if sent else (State.RETRY, "not sent, the operator says")
-        return self._move(this, (State.UNKNOWN,), state, reason) > 0
+        return self._move(this, (State.UNKNOWN,), state, reason, due_at=now()) > 0
 
     def again(self, day: datetime.date, reader: str | None = None) -> int:
         """Make due what the server refused of a day, or of one reader's; how many mails that are."""
         who = sa.true() if reader is None else outbox.c.reader == reader
-        return self._move(sa.and_(outbox.c.day == day, who), (State.FAILED,), State.RETRY, "to be tried again")
+        return self._move(
+            sa.and_(outbox.c.day == day, who), (State.FAILED,), State.RETRY, "to be tried again", due_at=now()
+        )
 
     def waiting(self, since: datetime.date, at: datetime.datetime) -> dict[datetime.date, datetime.datetime]:
-        """The days from `since` on of which mails are due again at `at`, UTC without a zone, and when each changed.
+        """The days from `since` on of which mails are due at `at`, UTC without a zone, and when each changed.
 
-        The pause is five minutes after the first attempt and twice as long after each, up to four hours.
+        A mail that could not be sent is due again after five minutes, and twice as long after each attempt, up to four
+        hours. One that is sent at once is no business of the caller's for five minutes.
         """
-        day, changed = outbox.c.day, sa.func.max(outbox.c.updated_at)
-        columns = day, sa.func.max(outbox.c.attempts), changed, sa.func.min(outbox.c.message_id)
-        query = sa.select(*columns).where(day >= since, outbox.c.state.in_(DUE)).group_by(day).order_by(day)
+        query = sa.select(outbox.c.day, sa.func.max(outbox.c.updated_at)).where(
+            outbox.c.day >= since, outbox.c.state.in_(DUE), outbox.c.due_at <= at,
+            outbox.c.updated_at <= at - FIRST_PAUSE,
+        )  # fmt: skip
         with self._engine.connect() as connection:
-            found = connection.execute(query).all()
-        return {day: last for day, attempts, last, salt in found if last + _pause(attempts, salt) <= at}
+            return {day: at for day, at in connection.execute(query.group_by(outbox.c.day).order_by(outbox.c.day))}
 
     def give_up(self, before: datetime.date, untouched: datetime.datetime) -> int:
         """Note as failed what is due of the days before that one and was not touched since a time; how many mails.
@@ -205,7 +263,7 @@ class Outbox:
         So what the operator asks for of a past day can be tried.
         """
         reason = sa.literal("given up, for the edition is past. ") + outbox.c.reason
-        past = sa.and_(outbox.c.day < before, outbox.c.updated_at < untouched)
+        past = sa.and_(outbox.c.day < before, outbox.c.updated_at < untouched, outbox.c.due_at < untouched)
         return self._move(past, DUE, State.FAILED, reason)
 
     def rows(self, day: datetime.date | None = None) -> list[Row]:
@@ -215,7 +273,7 @@ class Outbox:
             query = query.where(outbox.c.day == day)
         with self._engine.connect() as connection:
             found = connection.execute(query).mappings()
-            return [Row(**{**row, "state": State(row["state"])}) for row in found]
+            return [Row(**{**row, "state": State(row["state"]), "works": _works(row["works"])}) for row in found]
 
     def states(self, first: datetime.date, last: datetime.date) -> dict[datetime.date, dict[State, int]]:
         """How many rows are in each state, for each day from first to last, both included, that has any."""
@@ -240,7 +298,7 @@ class Outbox:
 
     def _attempt(self, row: Row, send: Deliver, compose: Compose, unusable: Unusable) -> None:
         this = sa.and_(outbox.c.day == row.day, outbox.c.reader == row.reader)
-        message = compose(row.reader, row.message_id)
+        message = compose(row)
         if message is None:
             return
         attempt = Attempt(row.state, row.reason)
@@ -253,7 +311,9 @@ class Outbox:
             attempt.state, attempt.reason = Attempt.state, Attempt.reason
 
         def note(state: State, reason: str) -> None:
-            self._note(this, (row.state, State.SENDING), state, reason, attempts=row.attempts + 1)
+            attempts = row.attempts + 1
+            again = {"due_at": now() + _pause(attempts, row.message_id)} if state is State.RETRY else {}
+            self._note(this, (row.state, State.SENDING), state, reason, attempts=attempts, **again)
 
         with suppress(_NotDue), attempted(note, attempt):
             send(message, claim)
@@ -282,6 +342,37 @@ class Outbox:
         with self._engine.begin() as connection:
             moved = connection.execute(change.values(state=new, reason=reason, updated_at=now(), **values))
         return int(moved.rowcount)
+
+
+def _columns(mail: Mail) -> dict[str, Any]:
+    """A mail as columns of the outbox."""
+    return {
+        "reader": mail.reader, "message_id": mail.message_id, "papers": len(mail.works), "due_at": mail.due_at,
+        "first_day": mail.first_day, "works": json.dumps(mail.works, ensure_ascii=False),
+    }  # fmt: skip
+
+
+def _works(stored: str) -> Works:
+    return [(work, because) for work, because in json.loads(stored or "[]")]
+
+
+def _insert(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        connection.execute(sa.insert(table), rows)
+
+
+def _frozen(connection: sa.Connection, day: datetime.date, first_day: datetime.date) -> Material[Any] | None:
+    these = sa.select(frozen.c.content).where(frozen.c.day == day, frozen.c.first_day == first_day)
+    content = connection.execute(these).scalar()
+    return Material.read(content) if content else None
+
+
+def _freeze(connection: sa.Connection, day: datetime.date, first_day: datetime.date, material: Material[Any]) -> None:
+    """Keep what mails are made of; what is kept already stays as it is, beside what it lacks."""
+    before = _frozen(connection, day, first_day)
+    content = (before.joined(material) if before else material).stored()
+    connection.execute(sa.delete(frozen).where(frozen.c.day == day, frozen.c.first_day == first_day))
+    connection.execute(sa.insert(frozen).values(day=day, first_day=first_day, content=content))
 
 
 def _pause(attempts: int, salt: str) -> datetime.timedelta:

@@ -1,14 +1,13 @@
 """The published ranking for one reader: what they follow and like counts more, what they mute is left out."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from assets.mail.profile import Profile, Wishes, plain
+from assets.mail.labels import Labels
+from assets.mail.profile import Profile
 from assets.mail.taste import Shares
 
 FOLLOWED: Mapping[str, float] = {"authors": 2.0, "topics": 1.0, "keywords": 1.0, "categories": 0.5}
@@ -34,42 +33,32 @@ def personal(ranked: pl.DataFrame, tags: pl.DataFrame, profile: Profile, taste: 
 
     `tags` are their rows of `tagged_papers`, `taste` is that of each paper.
     """
-    labelled = tags.select("work_id", "keywords", "categories", earned="topics").unique("work_id")
-    papers = ranked.join(labelled, on="work_id", how="left", maintain_order="left")
-    rows = list(papers.iter_rows(named=True))
-    found = [dict(_matches(row, profile.follow)) for row in rows]
-    muted = [any(_matches(row, profile.mute)) for row in rows]
-    follows = [sum(FOLLOWED[kind] for kind in matches) for matches in found]
-    because = [_because(matches, share) for matches, share in zip(found, taste, strict=True)]
+    labels = Labels(ranked, tags)
+    found, muted = labels.matches(profile.follow), labels.matches(profile.mute)
+    numbers = range(ranked.height)
     ordered = (
         ranked.with_columns(
-            score_follows=pl.Series(follows, dtype=pl.Float64),
+            score_follows=pl.Series([points(found.get(number, {})) for number in numbers], dtype=pl.Float64),
             score_taste=pl.Series(TASTE * np.asarray(taste, np.float64)),
-            because=pl.Series(because, dtype=pl.String),
-            muted=pl.Series(muted, dtype=pl.Boolean),
+            because=pl.Series([_because(found.get(n, {}), share) for n, share in enumerate(taste)], dtype=pl.String),
+            muted=pl.Series([number in muted for number in numbers], dtype=pl.Boolean),
         )
         .with_columns(score=pl.col("score") + pl.col("score_follows") + pl.col("score_taste"))
         .sort("withdrawn", "score", "place", descending=[False, True, False])
     )
     kept = ordered.filter(~pl.col("muted")).drop("muted")
-    return Personal(kept.with_columns(place=pl.int_range(1, pl.len() + 1, dtype=pl.Int32)), sum(muted))
+    return Personal(kept.with_columns(place=pl.int_range(1, pl.len() + 1, dtype=pl.Int32)), len(muted))
 
 
-def _matches(row: Mapping[str, Any], wishes: Wishes) -> Iterator[tuple[str, str]]:
-    """Which of the wishes a paper fulfils: each kind once, with what fulfils it."""
-    topics = {plain(topic["label"]): topic["label"] for topic in row["earned"] or ()}
-    topics |= {plain(topic["topic"]): topic["label"] for topic in row["earned"] or ()}
-    categories = {plain(name): name for name in row["categories"] or ()}
-    categories |= {name.partition(".")[0]: name for name in categories}
-    authors = {plain(name): name for name in row["authors"] or ()}
-    said = plain(f"{row['title']} {row['abstract'] or ''} {' '.join(row['keywords'] or ())}")
-    for kind, names in (("authors", authors), ("topics", topics), ("categories", categories)):
-        if both := sorted(getattr(wishes, kind) & names.keys()):
-            yield kind, names[both[0]]
-    if stands := sorted(word for word in wishes.keywords if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", said)):
-        yield "keywords", stands[0]
+def points(matches: Mapping[str, str]) -> float:
+    """What a paper gains that matches what is followed."""
+    return sum(FOLLOWED[kind] for kind in matches)
+
+
+def told(matches: Mapping[str, str]) -> str:
+    """Why a reader gets a paper that matches what they follow; empty for one that does not."""
+    return f"you follow {', '.join(dict.fromkeys(matches.values()))}" if matches else ""
 
 
 def _because(matches: Mapping[str, str], share: float) -> str:
-    followed = [f"you follow {', '.join(dict.fromkeys(matches.values()))}"] if matches else []
-    return ", ".join([*followed, *([f"{share:.0%} to your taste"] if share >= TOLD_FROM else [])])
+    return ", ".join(filter(None, (told(matches), f"{share:.0%} to your taste" if share >= TOLD_FROM else "")))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import polars as pl
 
 from assets.mail import dates
-from assets.mail.edition import SUBJECT_TITLE_LENGTH, Paper, Section, areas, counted, formula, shortened
+from assets.mail.edition import SUBJECT_TITLE_LENGTH, Paper, Section, areas, counted, entries, formula, shortened
 from assets.mail.lists import SourceList, day_state
 from assets.mail.period import Period
 
@@ -121,7 +121,12 @@ def selection(
         lists = warehouse.read(LISTS, {"days": days}).to_dicts()
         works = warehouse.read(WORKS, {"days": days})["works"].item()
     return Selection(
-        period, tuple(areas(_dated(rows, period))), works, _states(days, made, lists, newest), formula(rows), left_out
+        period,
+        tuple(areas(entries(_dated(rows, period)))),
+        works,
+        _states(days, made, lists, newest),
+        formula(rows),
+        left_out,
     )
 
 

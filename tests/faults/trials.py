@@ -22,7 +22,7 @@ from assets.fetch.calendar import load as load_calendar
 from assets.fetch.fetch import Feeds
 from assets.fetch.round import Round
 from assets.fetch.source import Body, Listing
-from assets.mail.desk import day_edition
+from assets.mail.desk import day_material
 from assets.mail.digest import digests
 from assets.tag.tag import facts as topics_known
 from assets.tag.tag import tag
@@ -178,7 +178,7 @@ class Trials:
         if table == "digest":
             edition = digests(self.warehouse, [self.day], [], self.desk.ranking, self.desk.morning)
             return edition.rows, edition.facts, None, None
-        self.desk.mail(day_edition(self.warehouse, self.day))
+        self.desk.mail(day_material(self.warehouse, self.day))
         return self.desk.delivered([self.day]), None, None, None
 
     def _told(self, fault: Fault, verdict: Verdict) -> Outcome | None:

@@ -29,6 +29,7 @@ from orchestration.status import quarantined
 from orchestration.warehouse import Warehouse
 from quality import entries, gate
 from tests.lab import DATA
+from tests.mail.outboxes import intents
 from tests.orchestration.steps import MORNING, Steps
 from tests.quality.batches import fetched_facts
 
@@ -182,7 +183,7 @@ def test_from_works_to_editions(papers: list[dict[str, Any]], tmp_path: Path) ->
         assert sorted(warehouse.rows(table, [DAY])["work_id"]) == sorted(works)
     assert sorted(paper.work_id for paper in day_edition(warehouse, DAY).papers) == sorted(works)
     outbox = Outbox(tmp_path / "outbox.sqlite")
-    outbox.enqueue(DAY, "hash", len(works), ["reader@lab.example"], ["<1@lab.example>"])
+    outbox.enqueue(DAY, "hash", intents("reader@lab.example", day=DAY))
     readers = Readers(tmp_path / "outbox.sqlite", Secret(tmp_path / "mail.key"))
     transport, shelf = MaildirTransport(tmp_path / "maildir"), Shelf(tmp_path / "editions")
     desk = Desk(outbox, readers, transport, "a@lab.example", [], steps.ranking, 4, MORNING, shelf)

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from assets.mail.database.tables import readers
 from assets.mail.message import message
-from assets.mail.outbox import Outbox
+from assets.mail.outbox import Mail, Outbox, Row
 from assets.mail.transport import SmtpTransport
 
 DAY = datetime.date(2025, 3, 2)
@@ -18,14 +18,14 @@ READERS = ("ada@lab.example", "bob@lab.example", "cyd@lab.example")
 ADA, BOB, CYD = READERS
 
 
-def compose(recipient: str, message_id: str) -> EmailMessage:
+def compose(row: Row) -> EmailMessage:
     return message(
         sender="paperboy@lab.example",
-        recipient=recipient,
+        recipient=row.reader,
         subject="Papers",
         text="Text",
         html="<p>HTML</p>",
-        message_id=message_id,
+        message_id=row.message_id,
         date=datetime.datetime(2025, 3, 3, tzinfo=datetime.UTC),
     )
 
@@ -38,8 +38,14 @@ def outbox(path: Path, names: tuple[str, ...] = READERS) -> Outbox:
     """An outbox in which the day's digest is written down for each reader, whose address is the id, too."""
     made = Outbox(path)
     subscribe(made, *names)
-    made.enqueue(DAY, "e1", 20, names, [key(name) for name in names])
+    made.enqueue(DAY, "e1", intents(*names))
     return made
+
+
+def intents(*names: str, day: datetime.date = DAY, due_at: datetime.datetime = THEN) -> list[Mail]:
+    """A mail of two papers to each reader, none of which another day has."""
+    works = [(f"{day}a", ""), (f"{day}b", "you follow boats")]
+    return [Mail(name, key(name, day), works, day, due_at) for name in names]
 
 
 def subscribe(box: Outbox, *names: str) -> None:

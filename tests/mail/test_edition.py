@@ -1,5 +1,6 @@
 """Editions: sections in order, counts in words, a subject of one line, a hash that tells editions apart."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -10,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.mail.carried import LATE, MISSED, NEW
-from assets.mail.edition import QUIET, Counts, Edition, Link, Waiting, edition, one_line, shortened
+from assets.mail.edition import QUIET, Counts, Edition, Link, Waiting, one_line, shortened
 from assets.mail.lists import SourceList
+from assets.mail.material import daily
 from assets.mail.rank import DIGEST
 
 DAY = date(2026, 11, 20)
@@ -30,9 +32,14 @@ def digest(*rows: dict[str, Any]) -> pl.DataFrame:
         "listed_on": DAY,
         "arrival": NEW,
     }
-    usual |= {"work_id": "a", "why": "new, no votes yet"}
-    numbered = ({"place": place} | row for place, row in enumerate(rows, 1))
+    usual |= {"why": "new, no votes yet"}
+    numbered = ({"place": place, "work_id": "abcde"[place - 1]} | row for place, row in enumerate(rows, 1))
     return pl.DataFrame([usual | row for row in numbered], schema=DIGEST, orient="row")
+
+
+def edition(day: date, lists: Sequence[SourceList], rows: pl.DataFrame, counts: Counts) -> Edition:
+    """As a mail to all; of more papers than `rows`, if `counts` says so."""
+    return replace(daily(day, lists, rows, counts).whole, counts=counts)
 
 
 def of(*rows: dict[str, Any], state: str = "fresh", counts: Counts = COUNTS) -> Edition:

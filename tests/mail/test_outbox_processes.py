@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from assets.mail.database.opened import opened
-from assets.mail.outbox import Outbox, OutboxBusy
+from assets.mail.outbox import Outbox, OutboxBusy, Row
 from assets.mail.transport import Deliver, MaildirTransport, Transport
 from tests.mail.conftest import Script, Scripted
-from tests.mail.outboxes import ADA, BOB, CYD, DAY, READERS, compose, key, outbox, smtp, states
+from tests.mail.outboxes import ADA, BOB, CYD, DAY, READERS, compose, intents, key, outbox, smtp, states
 
 spawn = multiprocessing.get_context("spawn")
 
@@ -78,8 +78,8 @@ class Dying:
         if (moment, mail["To"]) == (self.moment, self.victim):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def compose(self, recipient: str, message_id: str) -> EmailMessage:
-        mail = compose(recipient, message_id)
+    def compose(self, row: Row) -> EmailMessage:
+        mail = compose(row)
         self.die("composing", mail)
         return mail
 
@@ -207,7 +207,7 @@ def test_a_second_sender_is_told_that_the_outbox_is_busy(
 
 
 def open_and_enqueue(path: Path, reader: str) -> None:
-    Outbox(path).enqueue(DAY, "e1", 20, (reader,), (key(reader),))
+    Outbox(path).enqueue(DAY, "e1", intents(reader))
 
 
 def test_processes_that_make_the_same_outbox_at_once(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from assets.mail.database.tables import readers
 from assets.mail.outbox import Outbox
 from assets.mail.transport import MaildirTransport
 from tests.mail.conftest import Script, Scripted
-from tests.mail.outboxes import ADA, BOB, CYD, DAY, compose, key, outbox, smtp, states
+from tests.mail.outboxes import ADA, BOB, CYD, DAY, compose, intents, key, outbox, smtp, states
 
 
 def leave(box: Outbox, name: str) -> None:
@@ -68,7 +68,7 @@ def test_what_was_cancelled_is_due_anew_to_who_is_a_reader_again(tmp_path: Path)
     box.deliver(DAY, MaildirTransport(tmp_path / "mail"), compose)
     with box._engine.begin() as connection:
         connection.execute(sa.update(readers).where(readers.c.id == ADA).values(state="confirmed"))
-    box.enqueue(DAY, "e1", 20, (ADA, CYD), (key(ADA), key(CYD)))
+    box.enqueue(DAY, "e1", intents(ADA, CYD))
     assert states(box) == {ADA: "pending", BOB: "cancelled", CYD: "sent"}
     box.deliver(DAY, MaildirTransport(tmp_path / "mail"), compose)
     assert states(box) == {ADA: "sent", BOB: "cancelled", CYD: "sent"}

@@ -18,6 +18,7 @@ readers = sa.Table(
     sa.Column("state", sa.String, nullable=False),
     sa.Column("origin", sa.String, nullable=False),
     sa.Column("token", sa.String, nullable=False, unique=True),  # in the links to unsubscribe; never expires
+    sa.Column("preferences", sa.String, nullable=False),  # as JSON; empty where the reader said nothing
     sa.Column("asked_at", sa.DateTime, nullable=False),
     sa.Column("updated_at", sa.DateTime, nullable=False),
 )
@@ -52,6 +53,25 @@ outbox = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("reason", sa.String, nullable=False),
     sa.Column("updated_at", sa.DateTime, nullable=False),
+    sa.Column("due_at", sa.DateTime, nullable=False),
+    sa.Column("first_day", sa.Date, nullable=False),  # of whose papers it tells, up to `day`
+    sa.Column("works", sa.String, nullable=False),  # as JSON, in order: ids, and why this reader gets each
+)
+
+shown = sa.Table(
+    "shown",
+    TABLES,
+    sa.Column("reader", sa.String, primary_key=True),
+    sa.Column("work", sa.String, primary_key=True),
+    sa.Column("day", sa.Date, nullable=False),  # the edition's
+)
+
+frozen = sa.Table(
+    "frozen",
+    TABLES,
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("first_day", sa.Date, primary_key=True),
+    sa.Column("content", sa.String, nullable=False),  # as JSON: what mails of these days are made of
 )
 
 asked = sa.Table(

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from assets.mail.database.opened import now
 from assets.mail.database.tables import reader_events, readers, suppressions
+from assets.mail.readers.preferences import NONE, read, stored
 from assets.mail.readers.reader import Origin, Reader, State, key
 
 COLUMNS = [readers.c[field.name] for field in fields(Reader)]
@@ -30,7 +31,8 @@ class Change:
         """The readers for whom `which` holds, by id."""
         query = sa.select(*COLUMNS).where(which).order_by(readers.c.id)
         for row in self.connection.execute(query).mappings().all():
-            yield Reader(**{**row, "state": State(row["state"]), "origin": Origin(row["origin"])})
+            kept = {"preferences": read(row["preferences"])}
+            yield Reader(**{**row, **kept, "state": State(row["state"]), "origin": Origin(row["origin"])})
 
     def one(self, which: sa.ColumnElement[bool]) -> Reader | None:
         """The reader for whom `which` holds, if there is one."""
@@ -47,8 +49,9 @@ class Change:
 
     def make(self, address: str, name: str, state: State, origin: Origin) -> Reader:
         """A new reader."""
-        made = Reader(f"r{secrets.token_hex(6)}", address, name, state, origin, token(), now(), now())
-        self.connection.execute(sa.insert(readers).values(**vars(made), key=key(address)))
+        made = Reader(f"r{secrets.token_hex(6)}", address, name, state, origin, token(), NONE, now(), now())
+        values = {**vars(made), "preferences": stored(NONE)}
+        self.connection.execute(sa.insert(readers).values(**values, key=key(address)))
         self.note(made.id, "asked" if state is State.PENDING else "added", origin)
         return made
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from email_validator import EmailNotValidError
 
 from assets.mail.message import mailbox
+from assets.mail.readers.preferences import Preferences
 
 
 class InvalidAddress(Exception):
@@ -42,6 +43,7 @@ class Reader:
     state: State
     origin: Origin
     token: str  # opaque; whoever has it may unsubscribe this reader, for ever
+    preferences: Preferences
     asked_at: datetime.datetime
     updated_at: datetime.datetime
 

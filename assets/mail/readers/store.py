@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from assets.mail.database.opened import now, opened, transaction
 from assets.mail.database.tables import reader_events, readers
 from assets.mail.readers.change import Change, token
+from assets.mail.readers.preferences import Preferences, stored
 from assets.mail.readers.reader import Origin, Reader, State, key, parsed
 from assets.mail.readers.secret import Secret
 
@@ -149,6 +150,17 @@ class Readers:
         with self._change() as change:
             return change.put(self._named(change, written), "rotated", Origin.OPERATOR, token=token())
 
+    def prefer(self, opaque: str, preferences: Preferences) -> Reader | None:
+        """Note what the reader wants who has the token; None where nobody has it."""
+        with self._change() as change:
+            found = change.one(readers.c.token == opaque)
+            return found and self._prefer(change, found, preferences, Origin.READER)
+
+    def set_preferences(self, written: str, preferences: Preferences) -> Reader:
+        """Note what the reader with this address wants, by the operator's hand. Raises `UnknownReader`."""
+        with self._change() as change:
+            return self._prefer(change, self._named(change, written), preferences, Origin.OPERATOR)
+
     def due(self, named: Collection[str]) -> list[Reader]:
         """Whom an edition goes to, by id: all who are confirmed, and before that those whom the settings name.
 
@@ -192,6 +204,11 @@ class Readers:
         if found := change.at(address):
             return found
         raise UnknownReader(f"no reader has the address {address}; paperboy readers list shows all")
+
+    def _prefer(self, change: Change, reader: Reader, preferences: Preferences, by: Origin) -> Reader:
+        if preferences == reader.preferences:
+            return reader
+        return change.put(reader, "preferred", by, preferences=stored(preferences))
 
     def _add(self, change: Change, written: str, again: bool) -> Reader:
         name, address = parsed(written)

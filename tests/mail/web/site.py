@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ import requests
 import uvicorn
 from starlette.applications import Starlette
 
-from assets.mail.edition import Edition
+from assets.mail.edition import Edition, Entry
+from assets.mail.material import Material
 from assets.mail.readers.reader import Reader
 from assets.mail.web.server import configured
 from assets.mail.web.service import Service
@@ -26,7 +27,7 @@ from tests.browser.stage import free_port
 
 ADA, BEN, EVE = "ada@reader.example", "ben@reader.example", "eve@reader.example"
 FIELD = re.compile(r'name="form" value="([^"]+)"')
-TABLES = ("readers", "suppressions", "reader_events", "asked", "web_uses", "outbox")
+TABLES = ("readers", "suppressions", "reader_events", "asked", "web_uses", "outbox", "shown", "frozen")
 
 
 @dataclass
@@ -96,7 +97,12 @@ class Site:
 
     def mail(self, edition: Edition) -> None:
         """Mail an edition to whoever is a reader."""
-        desk(self.settings).mail(edition)
+        papers = [
+            Entry(paper, section.label, section.arrival, edition.day)
+            for section in edition.sections
+            for paper in section.papers
+        ]
+        desk(self.settings).mail(Material(replace(edition, sections=()), tuple(papers)))
 
     def reader(self, address: str = ADA) -> Reader:
         return self.made.readers.find(address)

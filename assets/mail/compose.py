@@ -1,0 +1,84 @@
+"""A row of the outbox as the mail that it stands for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from email.message import EmailMessage
+from typing import Any
+
+from assets.mail import render
+from assets.mail.edition import Edition
+from assets.mail.material import Combined, Material
+from assets.mail.message import message
+from assets.mail.outbox import Outbox, Row
+from assets.mail.readers.change import token
+from assets.mail.readers.reader import Reader
+
+KEPT = 16
+"""Mails for several readers that are kept at a time; most get the same one."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A mail but for whom it goes to: where the reader's token is to be stands what no paper can hold."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True)
+class Composer:
+    """Makes the mails of a day to `readers`, by their ids; `made` is for mails of which nothing else is known.
+
+    Links lead to the web service at `url`; empty, there are none.
+    """
+
+    outbox: Outbox
+    readers: Mapping[str, Reader]
+    sender: str
+    url: str
+    made: Material[Edition]
+    _stand_in: str = field(default_factory=token)
+    _materials: dict[date, Material[Any]] = field(default_factory=dict)
+    _last: dict[str, Written] = field(default_factory=dict)
+
+    def compose(self, row: Row) -> EmailMessage | None:
+        """The mail of a row; None if there is no such reader any more."""
+        if (to := self.readers.get(row.reader)) is None:
+            return None
+        written = self._written(row)
+        links = self._links(row.day, to.token)
+        return message(
+            sender=self.sender, recipient=to.mailbox, subject=written.subject,
+            text=written.text.replace(self._stand_in, to.token), html=written.html.replace(self._stand_in, to.token),
+            message_id=row.message_id, date=datetime.now(UTC),
+            archive=self.url and f"{self.url}/", unsubscribe=links.unsubscribe,
+        )  # fmt: skip
+
+    def edition(self, row: Row) -> Edition | Combined:
+        """What a row's mail tells."""
+        if not row.works:
+            return self.made.whole  # written down by a Paperboy that mailed the same to all
+        if row.first_day not in self._materials:
+            kept = self.outbox.material(row.day, row.first_day)
+            assert kept is not None  # noqa: S101 - written down together with the row
+            self._materials[row.first_day] = kept
+        made: Edition | Combined = self._materials[row.first_day].of(row.works)
+        return made
+
+    def _written(self, row: Row) -> Written:
+        """The same for the same papers, as of all who wish nothing: made once."""
+        key = f"{row.first_day} {row.works}"
+        if key not in self._last:
+            edition, links = self.edition(row), self._links(row.day, self._stand_in)
+            if len(self._last) == KEPT:
+                del self._last[next(iter(self._last))]
+            self._last[key] = Written(edition.subject, render.text(edition, links), render.html(edition, links))
+        return self._last[key]
+
+    def _links(self, day: date, token: str) -> render.Links:
+        """Where the mail to the reader with a token leads."""
+        if not self.url:
+            return render.NO_LINKS
+        return render.Links(f"{self.url}/editions/{day}", f"{self.url}/unsubscribe/{token}")

@@ -1,0 +1,116 @@
+"""Who is due with an edition, when their mail leaves, and which papers it holds: intents, not yet written down."""
+
+import datetime
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date
+from typing import Any
+
+from assets.mail.material import Material, Works
+from assets.mail.message import message_id
+from assets.mail.outbox import Last, Mail, Outbox
+from assets.mail.pool import Pool, shared
+from assets.mail.readers.reader import Reader
+
+DAYS_BACK = 31
+"""How far back a mail tells of papers, to who was not mailed for long."""
+
+Pools = Callable[[date], Pool]
+"""From a first day to the pool of all papers of the days from then on up to the edition's."""
+
+
+@dataclass(frozen=True)
+class Due:
+    """A reader whose mail leaves at a time, UTC without a zone, and tells of the days from `first_day` on."""
+
+    reader: Reader
+    first_day: date
+    leaves: datetime.datetime
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The mails of an edition, and what they are made of, by the first of their days."""
+
+    mails: list[Mail] = field(default_factory=list)
+    materials: dict[date, Material[Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Plans for the edition of `day`; `size` and `time_zone` are the operator's, `domain` is the sender's.
+
+    If `confirmed`, the operator asked for the day by name: all get it at once, whenever they are mailed else.
+    """
+
+    outbox: Outbox
+    day: date
+    size: int
+    time_zone: str
+    domain: str
+    confirmed: bool = False
+
+    def plan(self, readers: Sequence[Reader], made: Material[Any], pools: Pools | None) -> Plan:
+        """The mails to readers who have none of the day yet, of the edition as `made` and, if given, of `pools`."""
+        plan = Plan()
+        groups: dict[tuple[date, bool], list[Due]] = defaultdict(list)
+        for due in self._due(readers):
+            wants_more = due.first_day < self.day or self._wants_more(due.reader)
+            groups[due.first_day, wants_more and pools is not None].append(due)
+        for (first_day, wants_more), group in groups.items():
+            pool = pools(first_day) if wants_more and pools else shared(made)
+            self._add(plan, first_day, pool, group)
+        return plan
+
+    def _due(self, readers: Sequence[Reader]) -> list[Due]:
+        """Who is mailed, and when."""
+        written = self.outbox.written(self.day)
+        waiting = [reader for reader in readers if reader.id not in written]
+        at = datetime.datetime.now(UTC)
+        if self.confirmed:
+            return [Due(reader, self.day, at.replace(tzinfo=None)) for reader in waiting]
+        last = self.outbox.last(self.day - datetime.timedelta(days=DAYS_BACK), self.day)
+        mailed = sorted(self.outbox.states(self.day - datetime.timedelta(days=DAYS_BACK), self.day))
+        return [due for reader in waiting if (due := self._of(reader, at, last.get(reader.id), mailed))]
+
+    def _of(self, reader: Reader, at: datetime.datetime, last: Last | None, mailed: Sequence[date]) -> Due | None:
+        wanted = reader.preferences
+        leaves = wanted.leaves(at, self.time_zone)
+        on = leaves.astimezone(wanted.zone(self.time_zone)).date()
+        before = last.due_at.replace(tzinfo=UTC).astimezone(wanted.zone(self.time_zone)) if last else None
+        if not wanted.is_due(on, before and before.date()):
+            return None
+        first_day = wanted.first_day(self.day, on)
+        # Editions that went to others since the reader's last one, while they were mailed less often, say.
+        missed = next((day for day in mailed if last and last.day < day), first_day)
+        return Due(reader, min(first_day, missed), leaves.astimezone(UTC).replace(tzinfo=None))
+
+    def _wants_more(self, reader: Reader) -> bool:
+        """Whether the edition that all get may lack what this reader would get."""
+        wanted = reader.preferences
+        return not wanted.wishes_nothing or (wanted.size or 0) > self.size
+
+    def _add(self, plan: Plan, first_day: date, pool: Pool, group: Sequence[Due]) -> None:
+        had = self._had(pool)
+        used: set[str] = set()
+        for due in group:
+            wanted = due.reader.preferences
+            works = pool.choice(wanted, wanted.size or self.size, had.get(due.reader.id, ()))
+            if works:
+                plan.mails.append(self._mail(due, works))
+                used.update(work for work, _ in works)
+        if used:
+            entries = tuple(entry for entry in pool.material.entries if entry.paper.work_id in used)
+            material = replace(pool.material, entries=entries)
+            before = plan.materials.get(first_day)
+            plan.materials[first_day] = before.joined(material) if before else material
+
+    def _mail(self, due: Due, works: Works) -> Mail:
+        identity = message_id(self.day, due.reader.id, self.domain)
+        return Mail(due.reader.id, identity, works, due.first_day, due.leaves)
+
+    def _had(self, pool: Pool) -> Mapping[str, Collection[str]]:
+        """Which papers of a pool each reader was to get before, by their ids there."""
+        found = self.outbox.shown(list(pool.names))
+        return {reader: {pool.names[work] for work in works} for reader, works in found.items()}

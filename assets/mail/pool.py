@@ -1,0 +1,121 @@
+"""The papers of some days, of which each reader gets their own: by the published ranking, their wishes and their size.
+
+Made once for all readers of the same days, so that a reader costs a few lookups. What a reader has had before, they do
+not get again.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from assets.mail.carried import ARRIVALS, NEW
+from assets.mail.edition import Edition, entries, formula
+from assets.mail.known import Morning
+from assets.mail.labels import Labels
+from assets.mail.material import Combined, Material, Works
+from assets.mail.period import Period, best
+from assets.mail.personal import points, told
+from assets.mail.rank import DIGEST, PLACES, Ranking
+from assets.mail.readers.preferences import Preferences
+from assets.mail.selection import selection
+
+if TYPE_CHECKING:
+    from orchestration.warehouse import Warehouse
+
+EVERY = 1_000_000
+"""More papers than some days have."""
+
+CARRIED = """
+    SELECT * FROM digest WHERE day BETWEEN $first AND $day AND arrival <> 'new' AND listed_on < $first
+    QUALIFY row_number() OVER (PARTITION BY work_id ORDER BY day DESC) = 1
+    ORDER BY day DESC, place
+"""
+ELSEWHERE = "SELECT DISTINCT work_id FROM editions WHERE day < $day"
+LINES = """
+    SELECT work_id, line, line_by FROM digest WHERE day BETWEEN $first AND $day AND line IS NOT NULL
+    QUALIFY row_number() OVER (PARTITION BY work_id ORDER BY day DESC) = 1
+"""
+DETAILS = """
+    SELECT work_id, abstract, list_transform(members, lambda one: one['paper_id']) AS names
+    FROM unique_papers WHERE work_id IN (SELECT unnest($works))
+    QUALIFY row_number() OVER (PARTITION BY work_id ORDER BY day DESC) = 1
+"""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The papers of `material`, each with its score in the published ranking.
+
+    `names` leads from every id that a paper was ever known by to its id here. Without `labels`, nobody can wish.
+    """
+
+    material: Material[Any]
+    scores: Sequence[float]
+    names: Mapping[str, str]
+    labels: Labels | None = None
+
+    def choice(self, wanted: Preferences, size: int, had: Collection[str]) -> Works:
+        """The papers of one reader's mail, at most `size` of each arrival, without those they `had`, by their ids here.
+
+        New ones come as the reader wants them, those of earlier days as the ranking has them.
+        """
+        follow = self.labels.matches(wanted.follow.wishes) if self.labels else {}
+        muted = self.labels.matches(wanted.mute.wishes) if self.labels else {}
+        left: dict[str, list[int]] = {arrival: [] for arrival in ARRIVALS}
+        for number, entry in enumerate(self.material.entries):
+            if number not in muted and entry.paper.work_id not in had:
+                left[entry.arrival].append(number)
+
+        def order(number: int) -> tuple[bool, float, int]:
+            worth = self.scores[number] + points(follow.get(number, {}))
+            return self.material.entries[number].paper.withdrawn, -round(worth, PLACES), number
+
+        if follow:
+            left[NEW].sort(key=order)
+        chosen = (number for numbers in left.values() for number in numbers[:size])
+        return [(self.material.entries[number].paper.work_id, told(follow.get(number, {}))) for number in chosen]
+
+
+def shared(material: Material[Any]) -> Pool:
+    """The pool of who wishes nothing: the day's edition itself, in its own order."""
+    ids = [entry.paper.work_id for entry in material.entries]
+    return Pool(material, [0.0] * len(ids), {work: work for work in ids})
+
+
+def pool(
+    warehouse: "Warehouse", first: date, edition: Edition, ranking: Ranking, morning: Morning, newest: date
+) -> Pool:
+    """All papers of the days from `first` to that of `edition`, with what its digest carries of the days before.
+
+    `newest` is the last day that is over.
+    """
+    period = Period(first, edition.day, decays=False)
+    span = {"first": first, "day": edition.day}
+    with warehouse.kept_open():
+        rows = best(warehouse, period, Ranking(EVERY, ranking.weights), morning)
+        if first == edition.day:
+            rows = rows.join(warehouse.read(ELSEWHERE, {"day": edition.day}), on="work_id", how="anti")
+        carried = warehouse.read(CARRIED, span).select(rows.columns).cast(DIGEST)
+        rows = _with_lines(pl.concat([rows, carried.join(rows, on="work_id", how="anti")]), warehouse.read(LINES, span))
+        details = warehouse.read(DETAILS, {"works": rows["work_id"].to_list()})
+        tags = warehouse.rows("tagged_papers", rows["listed_on"].unique().to_list())
+        frame = edition if first == edition.day else _combined(warehouse, period, rows, newest)
+    papers = rows.join(details, on="work_id", how="left", maintain_order="left")
+    names = {name: work for work, known in papers.select("work_id", "names").iter_rows() for name in known or [work]}
+    return Pool(Material(frame, tuple(entries(rows))), rows["score"].to_list(), names, Labels(papers, tags))
+
+
+def _with_lines(rows: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """With what a language model wrote for a digest."""
+    return (
+        rows.drop("line", "line_by").join(lines, on="work_id", how="left", maintain_order="left").select(rows.columns)
+    )
+
+
+def _combined(warehouse: "Warehouse", period: Period, rows: pl.DataFrame, newest: date) -> Combined:
+    """The frame of a mail of several days."""
+    page = selection(warehouse, period, rows.clear(), newest)
+    return Combined(period, (), page.works, page.days, formula(rows))
