@@ -21,7 +21,7 @@ from assets.mail.edition import Counts, Edition, Waiting
 from assets.mail.known import Morning
 from assets.mail.lists import SourceList
 from assets.mail.material import Material, daily
-from assets.mail.outbox import Outbox
+from assets.mail.outbox import Outbox, State
 from assets.mail.plan import Planner, Pools
 from assets.mail.pool import pool
 from assets.mail.rank import Ranking
@@ -146,8 +146,8 @@ class Desk:
             warehouse.publish("deliveries", mailed, {"editions": unsettled})
 
     def delivered(self, days: Collection[date]) -> pl.DataFrame:
-        """The outbox's rows of these days, with the columns of `deliveries`."""
-        rows = [row for day in days for row in self.outbox.rows(day)]
+        """The outbox's rows of these days but those that wait for a reader's hour, with the columns of `deliveries`."""
+        rows = [row for day in days for row in self.outbox.rows(day) if row.state is not State.PENDING or row.is_due]
         return pl.DataFrame(
             [
                 (row.day, row.reader, str(row.state), row.message_id, row.edition, row.papers, row.reason)

@@ -11,6 +11,7 @@ from assets.mail.material import Material, Works
 from assets.mail.message import message_id
 from assets.mail.outbox import Last, Mail, Outbox
 from assets.mail.pool import Pool, shared
+from assets.mail.readers.preferences import Frequency
 from assets.mail.readers.reader import Reader
 
 DAYS_BACK = 31
@@ -41,7 +42,7 @@ class Plan:
 class Planner:
     """Plans for the edition of `day`; `size` and `time_zone` are the operator's, `domain` is the sender's.
 
-    If `confirmed`, the operator asked for the day by name: all get it at once, whenever they are mailed else.
+    If `confirmed`, the operator asked for the day by name: all but weekly readers get it, at once.
     """
 
     outbox: Outbox
@@ -69,7 +70,8 @@ class Planner:
         waiting = [reader for reader in readers if reader.id not in written]
         at = datetime.datetime.now(UTC)
         if self.confirmed:
-            return [Due(reader, self.day, at.replace(tzinfo=None)) for reader in waiting]
+            by_day = [one for one in waiting if one.preferences.frequency is not Frequency.WEEKLY]
+            return [Due(reader, self.day, at.replace(tzinfo=None)) for reader in by_day]
         last = self.outbox.last(self.day - datetime.timedelta(days=DAYS_BACK), self.day)
         mailed = sorted(self.outbox.states(self.day - datetime.timedelta(days=DAYS_BACK), self.day))
         return [due for reader in waiting if (due := self._of(reader, at, last.get(reader.id), mailed))]

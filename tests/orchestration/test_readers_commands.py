@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from assets.mail.database.tables import outbox as mails
 from assets.mail.outbox import Mail, State
 from orchestration.resources import outbox, readers
-from tests.mail.outboxes import DAY, THEN
+from tests.mail.outboxes import THEN
 from tests.orchestration.terminal import MONDAY, NewTerminal, Terminal
 
 ADA, BEN = "ada@reader.example", "ben@reader.example"
@@ -134,14 +134,15 @@ def test_the_state_of_single_mails_and_the_operator_s_word(paperboy: Terminal) -
     store, box = readers(paperboy.settings), outbox(paperboy.settings)
     ids = {reader.address: reader.id for reader in [*store.due([ADA]), store.add(BEN)]}
     assert "No open mails" in said(paperboy, "outbox", "list")
-    box.enqueue(MONDAY, "hash", [Mail(reader, f"<{address}>", [], DAY, THEN) for address, reader in ids.items()])
+    named = {reader: f"<{address.partition('@')[0]}@lab.example>" for address, reader in ids.items()}
+    box.enqueue(MONDAY, "hash", [Mail(reader, name, [], MONDAY, THEN) for reader, name in named.items()])
     for address, state in ((ADA, "unknown"), (BEN, "failed")):
         with box._engine.begin() as connection:
             connection.execute(sa.update(mails).where(mails.c.reader == ids[address]).values(state=state, reason="so"))
     listed = [line.split() for line in said(paperboy, "outbox", "list").splitlines()]
     assert sorted(line[1:] for line in listed[1:]) == [
-        [ADA, "unknown", "0", "<ada@reader.example>", "so"],
-        [BEN, "failed", "0", "<ben@reader.example>", "so"],
+        [ADA, "unknown", "0", "<ada@lab.example>", "so"],
+        [BEN, "failed", "0", "<ben@lab.example>", "so"],
     ]
     assert "--sent or --not-sent" in refused(paperboy, "outbox", "resolve", MONDAY, ADA, code=2)
     assert "is unknown" in refused(paperboy, "outbox", "resolve", MONDAY, BEN, "--sent")

@@ -223,7 +223,7 @@ BROKEN: Mapping[tuple[str, str], Callable[[Batch], Batch]] = {
     ("deliveries", "edition_is_frozen"): setting("edition", "", 1),
     ("deliveries", "papers_range"): setting("papers", 0, 1),
     ("deliveries", "state_sent"): setting("state", "unknown", 1),
-    ("deliveries", "mailed_what_stands"): fact("beyond_digest"),
+    ("deliveries", "mailed_what_stands"): fact("beyond_stored"),
     ("models", "columns_and_types"): fact("misfits"),
     ("models", "name_unique"): setting("name", "part 1", 1),
     ("models", "measured_before_use"): setting("held_out", None, 1),

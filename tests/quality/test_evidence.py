@@ -112,15 +112,18 @@ def test_categories_that_no_paper_had_are_seen(made: Warehouse) -> None:
     assert facts["unseen_categories"].item() == (1 if known >= 20 else 0)
 
 
-def test_mails_of_more_papers_than_the_digest_has_are_seen(made: Warehouse) -> None:
-    papers = made.rows("digest", [TUESDAY]).height + 1
+def test_mails_of_more_papers_than_are_stored_are_seen(made: Warehouse) -> None:
+    stored = (
+        made.rows("unique_papers", [day for day in (MONDAY, TUESDAY)]).height + made.rows("digest", [TUESDAY]).height
+    )
+    papers = stored + 1
     mail = pl.DataFrame(
         [(TUESDAY, "a@lab.example", "sent", "<1@lab.example>", "0" * 64, papers, "")],
         schema=made.rows("deliveries", [TUESDAY]).cast({"papers": pl.Int32}).schema,
         orient="row",
     )
     facts = found(made, "deliveries", lambda _: mail)
-    assert facts["beyond_digest_told"].item() == f"{papers} papers mailed, {papers - 1} in the digest"
+    assert facts["beyond_stored_told"].item() == f"{papers} papers mailed, {stored} stored"
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ class Preferences(BaseModel):
         if self.frequency is Frequency.WEEKDAYS:
             return on.weekday() < SATURDAY
         planned = on - datetime.timedelta(days=(on.weekday() - self.weekday) % 7)
-        return self.frequency is Frequency.DAILY or planned == on or (last is not None and last < planned)
+        return self.frequency is Frequency.DAILY or (planned == on if last is None else last < planned)
 
     def first_day(self, day: datetime.date, on: datetime.date) -> datetime.date:
         """The first day of whose papers a mail tells that is made of `day` and leaves on another."""
