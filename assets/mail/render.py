@@ -8,6 +8,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
@@ -131,6 +132,7 @@ def by(authors: tuple[str, ...]) -> str:
     return " and ".join(part for part in (", ".join(authors[:-1]), *authors[-1:]) if part)
 
 
+@lru_cache(maxsize=8192)  # the same papers go to many readers
 def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
     """A text in lines of at most `WIDTH` characters; a longer word is broken unless it is an address."""
     width = WIDTH - len(indent)
