@@ -13,16 +13,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 import tenacity
-from filelock import FileLock, Timeout
-from sqlalchemy.dialects.sqlite import insert
 
-from assets.mail.database.opened import now, opened
+from assets.mail.database.opened import Place, insert, now, opened, transaction
 from assets.mail.database.tables import outbox, readers
+from assets.mail.database.turn import Busy, Turn, turn
 from assets.mail.readers.reader import State as ReaderState
 from assets.mail.transport import Deliver, DeliveryUnknown, Transport, TransportError, Undelivered
 
@@ -57,6 +55,14 @@ FIRST_PAUSE, LONGEST_PAUSE = datetime.timedelta(minutes=5), datetime.timedelta(h
 NOTING_SECONDS = 300
 """How long the outcome of a mail is tried to be written down."""
 
+for_minutes = tenacity.retry(
+    retry=tenacity.retry_if_exception_type(sa.exc.OperationalError),
+    stop=tenacity.stop_after_delay(NOTING_SECONDS),
+    wait=tenacity.wait_fixed(0.5),
+    reraise=True,
+)
+"""Try what writes an outcome down again, while the database cannot be written."""
+
 _is_reader = outbox.c.reader.in_(sa.select(readers.c.id).where(readers.c.state == ReaderState.CONFIRMED))
 
 
@@ -64,8 +70,8 @@ def _unheard(reader: str, reason: str) -> None:
     """Nobody keeps a list of addresses that do not exist."""
 
 
-class _NotDue(Exception):
-    """The row is not to be sent after all."""
+class NotDue(Exception):
+    """A row is not to be sent after all."""
 
 
 @dataclass
@@ -101,7 +107,7 @@ def attempted(note: Callable[[State, str], object], attempt: Attempt | None = No
 
 
 class OutboxBusy(Exception):
-    """Another process is sending; the text names the lock file."""
+    """Another process is sending; the text names the lock that it holds."""
 
 
 @dataclass(frozen=True)
@@ -120,14 +126,13 @@ class Row:
 
 
 class Outbox:
-    """The outbox in the SQLite file at `path`, made where it does not exist.
+    """The outbox in the database at `place`, made where it does not exist.
 
     Any number of processes may use it; one of them sends, and another waits `wait` seconds for its turn.
     """
 
-    def __init__(self, path: Path, wait: float = 60) -> None:
-        self._lock, self._wait = Path(f"{path}.lock"), wait
-        self._engine = opened(path)
+    def __init__(self, place: Place, wait: float = 60) -> None:
+        self._engine, self._wait = opened(place), wait
 
     def enqueue(
         self,
@@ -152,10 +157,10 @@ class Outbox:
         if not rows:
             return
         # Without the key's name, a Message-ID given twice would leave a reader out in silence.
-        unless_there = insert(outbox).on_conflict_do_nothing(index_elements=["day", "reader"])
+        key = ["day", "reader"]
         back = sa.and_(outbox.c.day == day, outbox.c.state == State.CANCELLED, _is_reader)
-        with self._engine.begin() as connection:
-            connection.execute(unless_there, rows)
+        with transaction(self._engine) as connection:
+            connection.execute(insert(connection, outbox).on_conflict_do_nothing(index_elements=key), rows)
             connection.execute(sa.update(outbox).where(back).values(untried))
 
     def deliver(
@@ -163,16 +168,17 @@ class Outbox:
     ) -> None:
         """Send what is due of the day; the rows tell afterwards what became of it.
 
-        A `TransportError` ends the delivery and puts all that is due to `retry`. Raises `OutboxBusy`, and
-        whatever `compose` raises: its row and those after it are then as they were.
+        A `TransportError` ends the delivery and puts all that is due to `retry`. Raises `OutboxBusy`, `TurnLost`
+        where the connection to the database was, and whatever `compose` raises: its row and those after it are then
+        as they were.
         """
-        with self._sending():
+        with self._sending() as held:
             self._cancel(outbox.c.day == day)
             try:
                 with transport.session() as send:
                     for row in self.rows(day):
                         if row.state in DUE:
-                            self._attempt(row, send, compose, unusable)
+                            self._attempt(row, send, compose, unusable, held)
             except TransportError as error:
                 self._move(outbox.c.day == day, DUE, State.RETRY, str(error))
 
@@ -228,34 +234,36 @@ class Outbox:
         return dict(counts)
 
     @contextmanager
-    def _sending(self) -> Iterator[None]:
+    def _sending(self) -> Iterator[Turn]:
         """Be the only sender; so what is found in `sending`, of any day, was left by one that crashed."""
         try:
-            lock = FileLock(self._lock, timeout=self._wait).acquire()
-        except Timeout as error:
-            raise OutboxBusy(f"another process is sending: it holds {self._lock}") from error
-        with lock:
-            self._move(sa.true(), (State.SENDING,), State.UNKNOWN, "the sender ended without noting the outcome")
-            yield
+            with turn(self._engine, "lock", self._wait) as held:
+                ended = "the sender ended without noting the outcome"
+                self._move(sa.true(), (State.SENDING,), State.UNKNOWN, ended, held)
+                yield held
+        except Busy as error:
+            raise OutboxBusy(f"another process is sending: it holds {error}") from error
 
-    def _attempt(self, row: Row, send: Deliver, compose: Compose, unusable: Unusable) -> None:
+    def _attempt(self, row: Row, send: Deliver, compose: Compose, unusable: Unusable, held: Turn) -> None:
         this = sa.and_(outbox.c.day == row.day, outbox.c.reader == row.reader)
         message = compose(row.reader, row.message_id)
         if message is None:
             return
-        attempt = Attempt(row.state, row.reason)
+        attempt, at = Attempt(row.state, row.reason), now()
+        # Who lost the turn does not touch what the next sender claimed.
+        ours = sa.or_(outbox.c.state != State.SENDING, outbox.c.updated_at == at)
 
         def claim() -> None:
             # Who left since the batch was begun is asked for once more, in the transaction that claims the row.
-            if not self._move(sa.and_(this, _is_reader), (row.state,), State.SENDING, ""):
+            if not self._move(sa.and_(this, _is_reader), (row.state,), State.SENDING, "", held, updated_at=at):
                 self._cancel(this)
-                raise _NotDue
+                raise NotDue
             attempt.state, attempt.reason = Attempt.state, Attempt.reason
 
         def note(state: State, reason: str) -> None:
-            self._note(this, (row.state, State.SENDING), state, reason, attempts=row.attempts + 1)
+            self._note(sa.and_(this, ours), (row.state, State.SENDING), state, reason, held, attempts=row.attempts + 1)
 
-        with suppress(_NotDue), attempted(note, attempt):
+        with suppress(NotDue), attempted(note, attempt):
             send(message, claim)
         if attempt.unusable:
             unusable(row.reader, attempt.reason)
@@ -264,23 +272,35 @@ class Outbox:
         """What is due to somebody who is no reader any more is not sent."""
         self._move(sa.and_(which, sa.not_(_is_reader)), DUE, State.CANCELLED, "no longer a reader")
 
-    @tenacity.retry(
-        retry=tenacity.retry_if_exception_type(sa.exc.OperationalError),
-        stop=tenacity.stop_after_delay(NOTING_SECONDS),
-        wait=tenacity.wait_fixed(0.5),
-        reraise=True,
-    )
-    def _note(self, *arguments: Any, **values: Any) -> None:
-        """Move a row to what became of it; a full disk or a lock must not turn a mail that was sent into a doubt."""
-        self._move(*arguments, **values)
+    @for_minutes
+    def _note(
+        self,
+        which: sa.ColumnElement[bool],
+        old: Sequence[State],
+        new: State,
+        reason: Reason,
+        held: Turn,
+        **values: Any,
+    ) -> None:
+        """Move a row to what became of it; a full disk or a lock must not turn a mail that was sent into a doubt.
+
+        Nor must a lost connection: what is known is noted over a new one.
+        """
+        self._move(which, old, new, reason, None if held.lost else held, **values)
 
     def _move(
-        self, which: sa.ColumnElement[bool], old: Sequence[State], new: State, reason: Reason, **values: Any
+        self,
+        which: sa.ColumnElement[bool],
+        old: Sequence[State],
+        new: State,
+        reason: Reason,
+        held: Turn | None = None,
+        **values: Any,
     ) -> int:
         """Compare and set, and commit; how many rows were in an old state and so are now in the new one."""
         change = sa.update(outbox).where(which, outbox.c.state.in_(old))
-        with self._engine.begin() as connection:
-            moved = connection.execute(change.values(state=new, reason=reason, updated_at=now(), **values))
+        with held.transaction() if held else transaction(self._engine) as connection:
+            moved = connection.execute(change.values({"state": new, "reason": reason, "updated_at": now()} | values))
         return int(moved.rowcount)
 
 
