@@ -1,5 +1,7 @@
 """What the outbox does for readers who leave, come back, or whose address does not exist."""
 
+import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from assets.mail.database.opened import Place
+from assets.mail.database.opened import Place, transaction
 from assets.mail.database.tables import readers
 from assets.mail.outbox import Outbox
 from assets.mail.transport import MaildirTransport
@@ -47,6 +49,29 @@ def test_who_leaves_while_the_message_is_on_its_way_does_not_get_it(
 
     server = scripted(script)
     box = outbox(place)
+    box.deliver(DAY, smtp(server.port), compose)
+    assert states(box) == {ADA: "sent", BOB: "cancelled", CYD: "sent"}
+    assert server.accepted == [key(ADA), key(CYD)]
+
+
+def test_who_leaves_in_the_moment_of_the_claim_does_not_get_it(
+    scripted: Callable[[Script], Scripted], place: Place
+) -> None:
+    """The leaving has begun and is not committed when the row is to be claimed: the claim waits for it."""
+    box, leaving = outbox(place), threading.Event()
+
+    def leave_slowly() -> None:
+        with transaction(box._engine) as connection:
+            connection.execute(sa.update(readers).where(readers.c.id == BOB).values(state="unsubscribed"))
+            leaving.set()
+            time.sleep(0.5)
+
+    def script(step: str, recipient: str) -> None:
+        if (step, recipient) == ("DATA", BOB):
+            threading.Thread(target=leave_slowly).start()
+            assert leaving.wait(30)
+
+    server = scripted(script)
     box.deliver(DAY, smtp(server.port), compose)
     assert states(box) == {ADA: "sent", BOB: "cancelled", CYD: "sent"}
     assert server.accepted == [key(ADA), key(CYD)]
