@@ -106,8 +106,8 @@ def _database(value: object) -> object:
         raise ValueError(
             f"not a database of PostgreSQL; write one like {like}, / @ : ? # and % in a password as %2F ..."
         )
-    if unknown := options - DATABASE_OPTIONS:
-        raise ValueError(f"{', '.join(sorted(unknown))} cannot be set here, only {', '.join(sorted(DATABASE_OPTIONS))}")
+    if not options <= DATABASE_OPTIONS:
+        raise ValueError(f"after the ? only {', '.join(sorted(DATABASE_OPTIONS))} can be set")
     if parts.password is not None and not isinstance(value, Written):
         raise ValueError("a password belongs into PAPERBOY_MAIL__DATABASE, PGPASSWORD or ~/.pgpass, not here")
     return text
