@@ -20,7 +20,7 @@ import tenacity
 
 from assets.mail.database.opened import Place, insert, now, opened, transaction
 from assets.mail.database.tables import outbox, readers
-from assets.mail.database.turn import Busy, Turn, turn
+from assets.mail.database.turn import Busy, Turn, TurnLost, turn
 from assets.mail.readers.reader import State as ReaderState
 from assets.mail.transport import Deliver, DeliveryUnknown, Transport, TransportError, Undelivered
 
@@ -56,7 +56,7 @@ NOTING_SECONDS = 300
 """How long the outcome of a mail is tried to be written down."""
 
 for_minutes = tenacity.retry(
-    retry=tenacity.retry_if_exception_type(sa.exc.OperationalError),
+    retry=tenacity.retry_if_exception_type((sa.exc.OperationalError, TurnLost)),
     stop=tenacity.stop_after_delay(NOTING_SECONDS),
     wait=tenacity.wait_fixed(0.5),
     reraise=True,

@@ -114,11 +114,10 @@ def test_a_turn_ends_with_its_session(server: Server, url: sa.URL) -> None:
         with turn(second, "asked.lock", wait=0):
             server.hang_up()
         with turn(second, "lock", wait=10):
-            with pytest.raises(sa.exc.OperationalError, match=r"terminating connection|closed the connection"):
-                held.transaction().__enter__()
-            assert held.lost
-            with pytest.raises(TurnLost, match="the connection was lost"):
-                held.transaction().__enter__()
+            for _ in range(2):
+                with pytest.raises(TurnLost, match="the connection was lost"):
+                    held.transaction().__enter__()
+                assert held.lost
     with turn(first, "lock", wait=0), turn(second, "asked.lock", wait=0):
         pass
 
@@ -184,7 +183,7 @@ def test_a_sender_that_lost_its_turn_sends_no_more_and_leaves_the_next_one_s_wor
         Outbox(url).deliver(DAY, smtp(second.port), compose)
 
     with beside(takes_over):
-        with pytest.raises((sa.exc.OperationalError, TurnLost)):
+        with pytest.raises(TurnLost, match="another process may be at it"):
             box.deliver(DAY, smtp(first.port), compose)
         assert states(box) == {ADA: "sent", BOB: "sending", CYD: "pending"}
         given_up.set()

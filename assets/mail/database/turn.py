@@ -41,9 +41,17 @@ class Turn:
     def transaction(self) -> Iterator[sa.Connection]:
         """A transaction that can be committed by who has the turn only. Raises `TurnLost`."""
         if self.lost:  # SQLAlchemy would connect anew in silence
-            raise TurnLost(f"{shown(self.engine.url)}: the connection was lost, and another process may be at it")
-        with transaction(self.session or self.engine) as connection:
-            yield connection
+            raise self._no_more()
+        try:
+            with transaction(self.session or self.engine) as connection:
+                yield connection
+        except sa.exc.OperationalError as error:
+            if self.lost:
+                raise self._no_more() from error
+            raise
+
+    def _no_more(self) -> TurnLost:
+        return TurnLost(f"{shown(self.engine.url)}: the connection was lost, and another process may be at it")
 
 
 @contextmanager
