@@ -75,6 +75,18 @@ def test_the_states_of_the_days(tmp_path: Path, place: Place) -> None:
     assert [row.reader for row in box.rows(NEXT)] == [ADA, BOB]
 
 
+def test_what_waits_of_a_past_day_is_given_up_and_tried_at_the_operator_s_word(place: Place) -> None:
+    box = outbox(place)
+    box.enqueue(NEXT, "e1", 20, (ADA,), (key(ADA, NEXT),))
+    soon = datetime.datetime.now(datetime.UTC).replace(tzinfo=None) + datetime.timedelta(minutes=10)
+    assert list(box.waiting(DAY, soon)) == [DAY, NEXT]
+    assert box.give_up(before=NEXT, untouched=soon) == 3
+    assert {row.reason for row in box.rows(DAY)} == {"given up, for the edition is past. "}
+    assert list(box.waiting(DAY, soon)) == [NEXT]
+    assert (box.again(DAY, ADA), box.again(DAY), box.again(DAY)) == (1, 2, 0)
+    assert box.states(DAY, NEXT) == {DAY: {"retry": 3}, NEXT: {"pending": 1}}
+
+
 def test_a_commit_survives_a_power_cut(tmp_path: Path) -> None:
     box = outbox(tmp_path / "outbox.db")
     with box._engine.connect() as connection:
