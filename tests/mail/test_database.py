@@ -17,6 +17,7 @@ from assets.mail.database.tables import TABLES, outbox, readers
 from assets.mail.outbox import Outbox, State
 from assets.mail.readers.secret import Secret
 from assets.mail.readers.store import Readers
+from tests.lab import CHECKOUT
 
 DAY = datetime.date(2026, 11, 19)
 
@@ -58,6 +59,14 @@ def test_the_migrations_end_where_the_code_thinks_they_do() -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_who_writes_does_so_in_a_transaction_that_nobody_s_can_come_between() -> None:
+    """On PostgreSQL `engine.begin()` would; and its INSERT is another than SQLite's."""
+    for module in (CHECKOUT / "assets/mail").rglob("*.py"):
+        source = module.read_text(encoding="utf-8")
+        assert "engine.begin(" not in source, f"{module.name}: transaction(engine) of opened.py is meant"
+        assert "import insert" not in source or "dialects" not in source, f"{module.name}: insert of opened.py is meant"
 
 
 def test_a_new_database_has_the_tables_of_the_code(empty: Place) -> None:

@@ -5,7 +5,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from assets.mail.readers.store import Readers
 from assets.mail.transport import MaildirTransport
 from tests.mail.conftest import Script, Scripted
 from tests.mail.outboxes import ADA, BOB, CYD, DAY, READERS, compose, key, outbox, smtp, states
+from tests.mail.web.site import Site
 from tests.postgres import Server
 
 HIDDEN = "hunter2"
@@ -208,3 +209,27 @@ def test_a_sender_that_lost_its_turn_after_the_claim_leaves_the_doubt_to_the_ope
     assert states(box) == {ADA: "sent", BOB: "unknown", CYD: "sent"}
     assert relay.accepted == [key(ADA), key(BOB)]
     assert len(list((tmp_path / "mail/new").iterdir())) == 1
+
+
+@pytest.mark.parametrize(("step", "state"), [("RCPT", "sent"), ("DOT", "unknown")])
+def test_of_two_services_the_one_that_lost_its_turn_sends_no_second_mail(
+    server: Server, url: sa.URL, scripted: Callable[[Script], Scripted], tmp_path: Path, step: str, state: str
+) -> None:
+    """The second takes over while the first is at a step of the same mail that asks for confirmation."""
+    second = scripted(lambda reached, _: None)
+
+    def script(reached: str, _: str) -> None:
+        if reached == step:
+            server.hang_up()
+            Site(tmp_path, second.port, named).work()
+
+    named: dict[str, str | None] = {"MAIL__DATABASE": str(url)}
+    first = scripted(script)
+    site = Site(tmp_path, first.port, named)
+    site.made.asked.ask(ADA, "127.0.0.1")
+    with pytest.raises(TurnLost) if step == "RCPT" else nullcontext():
+        site.work()
+    for _ in range(2):
+        site.work()
+    assert [row.state for row in site.made.asked.rows()] == [state]
+    assert len(first.accepted) + len(second.accepted) == 1

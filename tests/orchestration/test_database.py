@@ -32,7 +32,7 @@ def stored(settings: Settings) -> dict[str, list[tuple[object, ...]]]:
         return {table.name: sorted(map(tuple, connection.execute(sa.select(table)))) for table in TABLES.sorted_tables}
 
 
-def test_each_reader_is_mailed_once_by_whatever_route(new_lab: NewLab, named: str) -> None:
+def test_each_reader_is_mailed_once_by_whatever_route(new_lab: NewLab, named: str, server: Server) -> None:
     with new_lab(MAIL__RECIPIENTS=f"{ADA}, {BEN}", MAIL__DATABASE=named) as made:
         assert made.digest(DAY, newest=True).success
         assert made.digest(DAY, newest=True).success
@@ -40,6 +40,8 @@ def test_each_reader_is_mailed_once_by_whatever_route(new_lab: NewLab, named: st
         assert Counter(mail["To"] for mail in made.mails()) == {ADA: 1, BEN: 1}
         assert made.rows("deliveries", DAY) == 2
         assert not made.settings.mail_file.exists()
+        kept = [file.read_bytes() for file in made.settings.home.rglob("*") if file.is_file()]
+        assert not any(server.password.encode() in content for content in kept), "nor in Dagster's events"
 
 
 def test_a_file_is_carried_over_with_its_history_and_its_tokens(terminal: NewTerminal, named: str) -> None:
