@@ -6,17 +6,22 @@ READY := .venv/.ready
 # One run waits for the disk over a hundred times, so the tests' folders lie in memory where that has 8 GB to spare.
 SPARE := [ "$$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 8000000 ] 2>/dev/null
 
-.PHONY: digest test dev bench format setup lock chromium clean
+# Debian's packages of what the tests start for themselves, and a command of each.
+BESIDE := chromium:chromium postgresql:initdb postfix:postfix
+COMMANDS := $(PATH):/usr/sbin:$(lastword $(wildcard /usr/lib/postgresql/*/bin))
+
+.PHONY: digest test dev bench format setup lock beside clean
 
 digest: $(READY)  ## Make the latest digest from the settings' sources: out of the box, the embedded sample
 	@$(BIN)/paperboy digest
 
-test: $(READY) chromium  ## Everything that a contributor must pass
+test: $(READY) beside  ## Everything that a contributor must pass
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m orchestration.dev check
 	@folder=$$(if $(SPARE); then mktemp -d /dev/shm/paperboy.XXXXXX; else mktemp -d; fi) && trap 'rm -rf "$$folder"' EXIT && \
+		chmod a+x "$$folder" && \
 		TMPDIR=$$folder $(BIN)/pytest --numprocesses auto --dist loadscope --no-loadscope-reorder
 
 dev: $(READY)  ## The Dagster UI on http://127.0.0.1:3000, with the schedule running
@@ -46,14 +51,20 @@ lock: $(READY)  ## Resolve pyproject.toml anew
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-emit-index-url --no-annotate --group dev pyproject.toml --output-file requirements.lock
 
-chromium:
-	@if ! command -v chromium >/dev/null; then \
+# As root, what is missing is installed: without a question, without a service that starts (policy-rc.d forbids it with
+# 101), and never in the place of another package, as of another mail server.
+beside:
+	@policy=/usr/sbin/policy-rc.d; \
+	for each in $(BESIDE); do \
+		package=$${each%:*}; \
+		if PATH="$(COMMANDS)" command -v $${each#*:} >/dev/null; then continue; fi; \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			apt-get update --quiet=2 && DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes chromium >/dev/null; \
-		else \
-			echo "No chromium here: the browser's tests will be skipped. Debian: sudo apt install chromium"; \
+			if [ ! -e $$policy ]; then trap 'rm -f $$policy' EXIT; printf '#!/bin/sh\nexit 101\n' >$$policy; chmod +x $$policy; fi; \
+			apt-get update --quiet=2 && DEBIAN_FRONTEND=noninteractive \
+				apt-get install --quiet=2 --yes --no-remove $$package >/dev/null && continue; \
 		fi; \
-	fi
+		echo "No $$package here: its tests will be skipped. Debian: sudo apt install $$package"; \
+	done
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

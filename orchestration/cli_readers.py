@@ -1,4 +1,4 @@
-"""The commands about readers: `paperboy readers list | add | show | remove | erase | rotate | import | export`."""
+"""The commands `paperboy readers list | add | show | remove | erase | rotate | import | export | move`."""
 
 import json
 import sys
@@ -118,6 +118,24 @@ def export(file: Path | None) -> None:
     file.chmod(0o600)
     file.write_text(text, encoding="utf-8")
     click.echo(f"{file}: written.")
+
+
+@readers.command()
+def move() -> None:
+    """Copy the database in the file of the home into that of mail.database, which is to be empty.
+
+    Stop the web service and Dagster before; the file stays as it is.
+    """
+    from assets.mail.database.copied import copied
+    from orchestration import resources
+
+    settings = the_settings()
+    source, target = settings.mail_file, resources.database(settings)
+    if source == target or not source.exists():
+        wrong = "mail.database names no other" if source == target else "there is no such file"
+        raise click.UsageError(f"nothing to copy from {source}: {wrong}.")
+    counts = copied(source, target, settings.lock_wait_seconds)
+    click.echo(f"{counts['readers']} readers and {counts['outbox']} mails are copied, and all that belongs to them.")
 
 
 def _store() -> "Readers":

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import requests
 
 from assets.fetch.source import Source
+from assets.mail.database.opened import opened, shown
 from assets.mail.readers.reader import key, parsed
 from orchestration import resources
 from orchestration.alerts.book import State
@@ -33,6 +34,7 @@ def checks(settings: Settings) -> Iterator[tuple[str, Check]]:
     if settings.summary.url:
         yield "summary", lambda: _writer(settings)
     yield "mail", lambda: resources.transport(settings).check()
+    yield "database", lambda: _database(settings)
     yield "readers", lambda: _readers(settings)
     if settings.web.url:
         yield "web", lambda: _web(str(settings.web.url))
@@ -74,6 +76,13 @@ def _home(settings: Settings) -> str:
 def _warehouse(settings: Settings) -> str:
     found = resources.warehouse(settings).read("SELECT count(DISTINCT day) AS days FROM fetched_papers")
     return f"{resources.warehouse(settings).path}, {found['days'].item()} days with papers"
+
+
+def _database(settings: Settings) -> str:
+    place = resources.database(settings)
+    dialect = opened(place).dialect
+    name = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[dialect.name]
+    return f"{shown(place)}, {name} {'.'.join(map(str, dialect.server_version_info or ()))}"
 
 
 def _readers(settings: Settings) -> str:

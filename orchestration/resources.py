@@ -5,6 +5,7 @@ from importlib.metadata import version
 from typing import Any
 
 import dagster as dg
+from sqlalchemy import make_url
 
 from assets.clean.ids import named
 from assets.dedupe.decisions import Decisions
@@ -13,6 +14,7 @@ from assets.fetch.bodies import BodyStore
 from assets.fetch.fetch import Feeds
 from assets.fetch.http import Web
 from assets.fetch.registry import SOURCES
+from assets.mail.database.opened import Place
 from assets.mail.desk import Desk
 from assets.mail.formula import Weights
 from assets.mail.known import Morning
@@ -101,9 +103,15 @@ def expectations(settings: Settings) -> dict[str, Suite]:
         return load_expectations(settings.quality.expectations, connection)
 
 
+def database(settings: Settings) -> Place:
+    """Where the readers are, and what was mailed to whom: a file of the home, or on a server of PostgreSQL."""
+    named = settings.mail.database
+    return make_url(named.get_secret_value()) if named else settings.mail_file
+
+
 def outbox(settings: Settings) -> Outbox:
-    """The outbox of the home."""
-    return Outbox(settings.mail_file, wait=settings.lock_wait_seconds)
+    """What was mailed to whom."""
+    return Outbox(database(settings), wait=settings.lock_wait_seconds)
 
 
 def secret(settings: Settings) -> Secret:
@@ -112,8 +120,8 @@ def secret(settings: Settings) -> Secret:
 
 
 def readers(settings: Settings) -> Readers:
-    """The readers of the home."""
-    return Readers(settings.mail_file, secret(settings))
+    """Who is mailed."""
+    return Readers(database(settings), secret(settings))
 
 
 def transport(settings: Settings) -> Transport:

@@ -23,6 +23,7 @@ from orchestration.values import (
     Address,
     Category,
     Clock,
+    Database,
     Days,
     Folder,
     Hours,
@@ -204,6 +205,7 @@ class Mail(_Part):
     user: str | None = None
     password: SecretStr | None = None
     timeout_seconds: Seconds = Field(default=30, gt=0)
+    database: Database | None = None
 
 
 class Web(_Part):
@@ -261,7 +263,7 @@ class Settings(_Part):
 
     @property
     def mail_file(self) -> Path:
-        """The database of the readers and of what was mailed to whom."""
+        """The database of the readers and of what was mailed to whom, unless `mail.database` names another."""
         return self.home / "outbox.sqlite"
 
     @property

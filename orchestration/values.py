@@ -6,16 +6,17 @@ from email.utils import getaddresses
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from assets.fetch.registry import SOURCES
 from assets.mail.message import mailbox
 from orchestration import keys
 
 MOST_OF_URL = 200
+DATABASE_OPTIONS = {"host", "sslmode", "sslrootcert", "sslcert", "sslkey", "passfile"}
 
 
 def split(value: object) -> object:
@@ -90,6 +91,28 @@ def _public(url: str) -> str:
     return url.rstrip("/")
 
 
+def _database(value: object) -> object:
+    """Where PostgreSQL has the mail's database. Raises `ValueError`, which repeats nothing: a password may be in it."""
+    text = str(value)
+    try:
+        parts = urlsplit(text)
+        options = set(parse_qs(parts.query, strict_parsing=True)) if parts.query else set()
+        whole = parts.scheme == "postgresql" and re.fullmatch(r"/[^/@]+", parts.path) and not parts.fragment
+        _ = parts.port
+    except ValueError:
+        whole = False
+    if not whole:
+        like = "'postgresql://paperboy@db.lab.example/paperboy'"
+        raise ValueError(
+            f"not a database of PostgreSQL; write one like {like}, / @ : ? # and % in a password as %2F ..."
+        )
+    if not options <= DATABASE_OPTIONS:
+        raise ValueError(f"after the ? only {', '.join(sorted(DATABASE_OPTIONS))} can be set")
+    if parts.password is not None and not isinstance(value, Written):
+        raise ValueError("a password belongs into PAPERBOY_MAIL__DATABASE, PGPASSWORD or ~/.pgpass, not here")
+    return text
+
+
 def _network(text: str) -> str:
     """One address, or a network of them. Raises `ValueError`."""
     try:
@@ -110,6 +133,7 @@ SourceName = Annotated[str, AfterValidator(_known)]
 Url = Annotated[str, AfterValidator(_http)]
 PublicUrl = Annotated[str, AfterValidator(_public)]
 Network = Annotated[str, AfterValidator(_network)]
+Database = Annotated[SecretStr, BeforeValidator(_database)]
 Days = Annotated[tuple[datetime.date, ...], BeforeValidator(split)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Clock = Annotated[datetime.time, BeforeValidator(_clock)]

@@ -1,6 +1,6 @@
 """Fixtures that more than one room needs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -10,7 +10,9 @@ from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from assets.mail.database.opened import Place
 from orchestration import warehouse
+from tests import postgres
 from tests.lab import DAILY_PAPERS, Lab, lab
 
 # How long an example takes is the machine's business; speed is measured in the benchmarks.
@@ -64,3 +66,31 @@ def sample_lab(new_lab: NewLab) -> Iterator[Lab]:
     """A lab on the embedded sample, as it is out of the box."""
     with new_lab() as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[postgres.Server]:
+    """The PostgreSQL of this process's tests."""
+    if why := postgres.missing():
+        pytest.skip(why)
+    with postgres.running() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_place(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], Place]]:
+    """Gives an empty place for the mail's database, of one kind: a new file, or one of PostgreSQL emptied anew."""
+    if request.param == "sqlite":
+        yield lambda: tmp_path_factory.mktemp("mail") / "outbox.db"
+        return
+    running: postgres.Server = request.getfixturevalue("server")
+    with running.database() as url:
+        yield lambda: running.emptied(url)
+
+
+@pytest.fixture
+def place(new_place: Callable[[], Place]) -> Place:
+    """Where the mail's database is: each test that asks for it runs with a file, and with PostgreSQL."""
+    return new_place()

@@ -14,15 +14,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 import tenacity
-from filelock import FileLock, Timeout
 
-from assets.mail.database.opened import now, opened, transaction
+from assets.mail.database.opened import Place, now, opened, transaction
 from assets.mail.database.tables import frozen, outbox, readers, shown
+from assets.mail.database.turn import Busy, Turn, TurnLost, turn
 from assets.mail.material import Material, Works
 from assets.mail.readers.reader import State as ReaderState
 from assets.mail.transport import Deliver, DeliveryUnknown, Transport, TransportError, Undelivered
@@ -58,6 +57,14 @@ FIRST_PAUSE, LONGEST_PAUSE = datetime.timedelta(minutes=5), datetime.timedelta(h
 NOTING_SECONDS = 300
 """How long the outcome of a mail is tried to be written down."""
 
+for_minutes = tenacity.retry(
+    retry=tenacity.retry_if_exception_type((sa.exc.OperationalError, TurnLost)),
+    stop=tenacity.stop_after_delay(NOTING_SECONDS),
+    wait=tenacity.wait_fixed(0.5),
+    reraise=True,
+)
+"""Try what writes an outcome down again, while the database cannot be written."""
+
 _is_reader = outbox.c.reader.in_(sa.select(readers.c.id).where(readers.c.state == ReaderState.CONFIRMED))
 
 
@@ -65,8 +72,8 @@ def _unheard(reader: str, reason: str) -> None:
     """Nobody keeps a list of addresses that do not exist."""
 
 
-class _NotDue(Exception):
-    """The row is not to be sent after all."""
+class NotDue(Exception):
+    """A row is not to be sent after all."""
 
 
 @dataclass
@@ -102,7 +109,7 @@ def attempted(note: Callable[[State, str], object], attempt: Attempt | None = No
 
 
 class OutboxBusy(Exception):
-    """Another process is sending; the text names the lock file."""
+    """Another process is sending; the text names the lock that it holds."""
 
 
 @dataclass(frozen=True)
@@ -148,14 +155,13 @@ class Row:
 
 
 class Outbox:
-    """The outbox in the SQLite file at `path`, made where it does not exist.
+    """The outbox in the database at `place`, made where it does not exist.
 
     Any number of processes may use it; one of them sends, and another waits `wait` seconds for its turn.
     """
 
-    def __init__(self, path: Path, wait: float = 60) -> None:
-        self._lock, self._wait = Path(f"{path}.lock"), wait
-        self._engine = opened(path)
+    def __init__(self, place: Place, wait: float = 60) -> None:
+        self._engine, self._wait = opened(place), wait
 
     def enqueue(
         self,
@@ -214,10 +220,11 @@ class Outbox:
     ) -> None:
         """Send what is due of the day; the rows tell afterwards what became of it.
 
-        A `TransportError` ends the delivery and puts all that is due to `retry`. Raises `OutboxBusy`, and
-        whatever `compose` raises: its row and those after it are then as they were.
+        A `TransportError` ends the delivery and puts all that is due to `retry`. Raises `OutboxBusy`, `TurnLost`
+        where the connection to the database was, and whatever `compose` raises: its row and those after it are then
+        as they were.
         """
-        with self._sending():
+        with self._sending() as held:
             self._cancel(outbox.c.day == day)
             due = [row for row in self.rows(day) if row.state is State.RETRY or row.is_due]
             if not due:
@@ -225,7 +232,7 @@ class Outbox:
             try:
                 with transport.session() as send:
                     for row in due:
-                        self._attempt(row, send, compose, unusable)
+                        self._attempt(row, send, compose, unusable, held)
             except TransportError as error:
                 attempts = 1 + max(row.attempts for row in due)
                 these = sa.and_(outbox.c.day == day, outbox.c.due_at <= now())
@@ -286,36 +293,39 @@ class Outbox:
         return dict(counts)
 
     @contextmanager
-    def _sending(self) -> Iterator[None]:
+    def _sending(self) -> Iterator[Turn]:
         """Be the only sender; so what is found in `sending`, of any day, was left by one that crashed."""
         try:
-            lock = FileLock(self._lock, timeout=self._wait).acquire()
-        except Timeout as error:
-            raise OutboxBusy(f"another process is sending: it holds {self._lock}") from error
-        with lock:
-            self._move(sa.true(), (State.SENDING,), State.UNKNOWN, "the sender ended without noting the outcome")
-            yield
+            with turn(self._engine, "lock", self._wait) as held:
+                ended = "the sender ended without noting the outcome"
+                self._move(sa.true(), (State.SENDING,), State.UNKNOWN, ended, held)
+                yield held
+        except Busy as error:
+            raise OutboxBusy(f"another process is sending: it holds {error}") from error
 
-    def _attempt(self, row: Row, send: Deliver, compose: Compose, unusable: Unusable) -> None:
+    def _attempt(self, row: Row, send: Deliver, compose: Compose, unusable: Unusable, held: Turn) -> None:
         this = sa.and_(outbox.c.day == row.day, outbox.c.reader == row.reader)
         message = compose(row)
         if message is None:
             return
-        attempt = Attempt(row.state, row.reason)
+        attempt, at = Attempt(row.state, row.reason), now()
+        # Who lost the turn does not touch what the next sender claimed.
+        ours = sa.or_(outbox.c.state != State.SENDING, outbox.c.updated_at == at)
 
         def claim() -> None:
             # Who left since the batch was begun is asked for once more, in the transaction that claims the row.
-            if not self._move(sa.and_(this, _is_reader), (row.state,), State.SENDING, ""):
+            if not self._move(sa.and_(this, _is_reader), (row.state,), State.SENDING, "", held, updated_at=at):
                 self._cancel(this)
-                raise _NotDue
+                raise NotDue
             attempt.state, attempt.reason = Attempt.state, Attempt.reason
 
         def note(state: State, reason: str) -> None:
             attempts = row.attempts + 1
             again = {"due_at": now() + _pause(attempts, row.message_id)} if state is State.RETRY else {}
-            self._note(this, (row.state, State.SENDING), state, reason, attempts=attempts, **again)
+            these = sa.and_(this, ours)
+            self._note(these, (row.state, State.SENDING), state, reason, held, attempts=attempts, **again)
 
-        with suppress(_NotDue), attempted(note, attempt):
+        with suppress(NotDue), attempted(note, attempt):
             send(message, claim)
         if attempt.unusable:
             unusable(row.reader, attempt.reason)
@@ -324,23 +334,35 @@ class Outbox:
         """What is due to somebody who is no reader any more is not sent."""
         self._move(sa.and_(which, sa.not_(_is_reader)), DUE, State.CANCELLED, "no longer a reader")
 
-    @tenacity.retry(
-        retry=tenacity.retry_if_exception_type(sa.exc.OperationalError),
-        stop=tenacity.stop_after_delay(NOTING_SECONDS),
-        wait=tenacity.wait_fixed(0.5),
-        reraise=True,
-    )
-    def _note(self, *arguments: Any, **values: Any) -> None:
-        """Move a row to what became of it; a full disk or a lock must not turn a mail that was sent into a doubt."""
-        self._move(*arguments, **values)
+    @for_minutes
+    def _note(
+        self,
+        which: sa.ColumnElement[bool],
+        old: Sequence[State],
+        new: State,
+        reason: Reason,
+        held: Turn,
+        **values: Any,
+    ) -> None:
+        """Move a row to what became of it; a full disk or a lock must not turn a mail that was sent into a doubt.
+
+        Nor must a lost connection: what is known is noted over a new one.
+        """
+        self._move(which, old, new, reason, None if held.lost else held, **values)
 
     def _move(
-        self, which: sa.ColumnElement[bool], old: Sequence[State], new: State, reason: Reason, **values: Any
+        self,
+        which: sa.ColumnElement[bool],
+        old: Sequence[State],
+        new: State,
+        reason: Reason,
+        held: Turn | None = None,
+        **values: Any,
     ) -> int:
         """Compare and set, and commit; how many rows were in an old state and so are now in the new one."""
         change = sa.update(outbox).where(which, outbox.c.state.in_(old))
-        with self._engine.begin() as connection:
-            moved = connection.execute(change.values(state=new, reason=reason, updated_at=now(), **values))
+        with held.transaction() if held else transaction(self._engine) as connection:
+            moved = connection.execute(change.values({"state": new, "reason": reason, "updated_at": now()} | values))
         return int(moved.rowcount)
 
 

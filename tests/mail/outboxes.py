@@ -2,10 +2,10 @@
 
 import datetime
 from email.message import EmailMessage
-from pathlib import Path
 
-from sqlalchemy.dialects.sqlite import insert
+import sqlalchemy as sa
 
+from assets.mail.database.opened import Place, transaction
 from assets.mail.database.tables import readers
 from assets.mail.message import message
 from assets.mail.outbox import Mail, Outbox, Row
@@ -34,9 +34,9 @@ def key(recipient: str, day: datetime.date = DAY) -> str:
     return f"<{day:%m%d}{recipient}>"
 
 
-def outbox(path: Path, names: tuple[str, ...] = READERS) -> Outbox:
+def outbox(place: Place, names: tuple[str, ...] = READERS) -> Outbox:
     """An outbox in which the day's digest is written down for each reader, whose address is the id, too."""
-    made = Outbox(path)
+    made = Outbox(place)
     subscribe(made, *names)
     made.enqueue(DAY, "e1", intents(*names))
     return made
@@ -52,9 +52,11 @@ def subscribe(box: Outbox, *names: str) -> None:
     """Confirmed readers; who is one already stays so."""
     of_all = {"name": "", "state": "confirmed", "origin": "operator", "asked_at": THEN, "updated_at": THEN}
     rows = [{"id": name, "address": name, "key": name, "token": name, **of_all} for name in names]
-    with box._engine.begin() as connection:
+    with transaction(box._engine) as connection:
+        known = set(connection.execute(sa.select(readers.c.id)).scalars())
         for row in rows:
-            connection.execute(insert(readers).values(row).on_conflict_do_nothing())
+            if row["id"] not in known:
+                connection.execute(sa.insert(readers).values(row))
 
 
 def smtp(port: int) -> SmtpTransport:

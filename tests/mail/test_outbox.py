@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assets.mail.database.opened import Place
 from assets.mail.outbox import Outbox, Row, State
 from assets.mail.transport import MaildirTransport
 from tests.mail.conftest import Script, Scripted
@@ -32,9 +33,13 @@ from tests.mail.outboxes import (
 )
 
 
-def test_a_digest_is_written_down_before_it_is_sent(tmp_path: Path) -> None:
+def test_a_folder_is_made_for_the_file(tmp_path: Path) -> None:
+    assert outbox(tmp_path / "not" / "yet" / "outbox.db").rows()
+
+
+def test_a_digest_is_written_down_before_it_is_sent(place: Place) -> None:
     before = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
-    rows = outbox(tmp_path / "not" / "yet" / "outbox.db").rows()
+    rows = outbox(place).rows()
     assert [(row.day, row.reader, row.state, row.message_id) for row in rows] == [
         (DAY, reader, State.PENDING, key(reader)) for reader in READERS
     ]
@@ -42,8 +47,8 @@ def test_a_digest_is_written_down_before_it_is_sent(tmp_path: Path) -> None:
     assert all(before <= row.updated_at <= before + datetime.timedelta(minutes=1) for row in rows)
 
 
-def test_a_changed_edition_is_not_mailed_again(tmp_path: Path) -> None:
-    box = outbox(tmp_path / "outbox.db", (ADA,))
+def test_a_changed_edition_is_not_mailed_again(tmp_path: Path, place: Place) -> None:
+    box = outbox(place, (ADA,))
     box.deliver(DAY, MaildirTransport(tmp_path / "mail"), compose)
     subscribe(box, BOB)
     box.enqueue(DAY, "e2", intents(ADA, BOB))
@@ -55,28 +60,40 @@ def test_a_changed_edition_is_not_mailed_again(tmp_path: Path) -> None:
     assert len(list((tmp_path / "mail" / "new").iterdir())) == 2
 
 
-def test_nobody_to_mail_is_no_error(tmp_path: Path) -> None:
-    box = outbox(tmp_path / "outbox.db", ())
+def test_nobody_to_mail_is_no_error(tmp_path: Path, place: Place) -> None:
+    box = outbox(place, ())
     box.deliver(DAY, MaildirTransport(tmp_path / "mail"), compose)
     assert box.rows() == []
     assert box.states(DAY, NEXT) == {}
 
 
-def test_readers_are_written_down_all_or_none(tmp_path: Path) -> None:
-    box = Outbox(tmp_path / "outbox.db")
+def test_readers_are_written_down_all_or_none(place: Place) -> None:
+    box = Outbox(place)
     with pytest.raises(sa.exc.IntegrityError):
         box.enqueue(DAY, "e1", [replace(mail, message_id="<same@lab.example>") for mail in intents(ADA, BOB)])
     assert box.rows() == []
     assert box.shown([f"{DAY}a"]) == {}
 
 
-def test_the_states_of_the_days(tmp_path: Path) -> None:
-    box = outbox(tmp_path / "outbox.db")
+def test_the_states_of_the_days(tmp_path: Path, place: Place) -> None:
+    box = outbox(place)
     for day in (DAY - datetime.timedelta(1), NEXT, NEXT + datetime.timedelta(1)):
         box.enqueue(day, "e1", intents(ADA, BOB, day=day))
     box.deliver(NEXT, MaildirTransport(tmp_path / "mail"), compose)
     assert box.states(DAY, NEXT) == {DAY: {"pending": 3}, NEXT: {"sent": 2}}
     assert [row.reader for row in box.rows(NEXT)] == [ADA, BOB]
+
+
+def test_what_waits_of_a_past_day_is_given_up_and_tried_at_the_operator_s_word(place: Place) -> None:
+    box = outbox(place)
+    box.enqueue(NEXT, "e1", intents(ADA, day=NEXT))
+    soon = datetime.datetime.now(datetime.UTC).replace(tzinfo=None) + datetime.timedelta(minutes=10)
+    assert list(box.waiting(DAY, soon)) == [DAY, NEXT]
+    assert box.give_up(before=NEXT, untouched=soon) == 3
+    assert {row.reason for row in box.rows(DAY)} == {"given up, for the edition is past. "}
+    assert list(box.waiting(DAY, soon)) == [NEXT]
+    assert (box.again(DAY, ADA), box.again(DAY), box.again(DAY)) == (1, 2, 0)
+    assert box.states(DAY, NEXT) == {DAY: {"retry": 3}, NEXT: {"pending": 1}}
 
 
 def test_a_commit_survives_a_power_cut(tmp_path: Path) -> None:
@@ -126,37 +143,38 @@ def following(fates: dict[str, list[Fate]]) -> Script:
     return script
 
 
-@settings(max_examples=40, deadline=None)
-@given(dealt=st.lists(st.lists(st.sampled_from(FATES), max_size=3), min_size=1, max_size=5))
 def test_whatever_the_server_does_nothing_is_lost_or_sent_twice(
-    scripted: Callable[[Script], Scripted],
-    tmp_path_factory: pytest.TempPathFactory,
-    dealt: list[list[Fate]],
+    scripted: Callable[[Script], Scripted], new_place: Callable[[], Place]
 ) -> None:
-    fates = {f"reader{n}@lab.example": [*hand, FATES[-1]] for n, hand in enumerate(dealt)}
-    server = scripted(following(fates))
-    box = outbox(tmp_path_factory.mktemp("outbox") / "outbox.db", tuple(fates))
-    for _ in range(5):
-        box.deliver(DAY, smtp(server.port), compose)
-    for row in box.rows():
-        hand = fates[row.reader]
-        attempts, last = next((n, fate) for n, fate in enumerate(hand, 1) if fate.state != State.RETRY)
-        assert (row.state, row.attempts) == (last.state, attempts)
-        assert server.accepted.count(row.message_id) == last.accepted
-        assert bool(row.reason) == (last.state != State.SENT)
+    @settings(max_examples=40 if isinstance(new_place(), Path) else 8, deadline=None)
+    @given(dealt=st.lists(st.lists(st.sampled_from(FATES), max_size=3), min_size=1, max_size=5))
+    def holds(dealt: list[list[Fate]]) -> None:
+        fates = {f"reader{n}@lab.example": [*hand, FATES[-1]] for n, hand in enumerate(dealt)}
+        server = scripted(following(fates))
+        box = outbox(new_place(), tuple(fates))
+        for _ in range(5):
+            box.deliver(DAY, smtp(server.port), compose)
+        for row in box.rows():
+            hand = fates[row.reader]
+            attempts, last = next((n, fate) for n, fate in enumerate(hand, 1) if fate.state != State.RETRY)
+            assert (row.state, row.attempts) == (last.state, attempts)
+            assert server.accepted.count(row.message_id) == last.accepted
+            assert bool(row.reason) == (last.state != State.SENT)
+
+    holds()
 
 
-def test_the_reason_is_the_server_s(scripted: Callable[[Script], Scripted], tmp_path: Path) -> None:
+def test_the_reason_is_the_server_s(scripted: Callable[[Script], Scripted], place: Place) -> None:
     answers = {ADA: "450 busy", BOB: "550 5.1.1 nobody"}
     server = scripted(lambda step, recipient: answers.get(recipient) if step == "RCPT" else None)
-    box = outbox(tmp_path / "outbox.db")
+    box = outbox(place)
     box.deliver(DAY, smtp(server.port), compose)
     assert [row.reason for row in box.rows()] == ["450 busy", "550 5.1.1 nobody", ""]
 
 
-def test_without_a_server_all_of_the_day_waits(scripted: Callable[[Script], Scripted], tmp_path: Path) -> None:
+def test_without_a_server_all_of_the_day_waits(scripted: Callable[[Script], Scripted], place: Place) -> None:
     server = scripted(lambda step, _: "421 closed" if step == "CONNECT" and server.connections < 3 else None)
-    box = outbox(tmp_path / "outbox.db")
+    box = outbox(place)
     box.enqueue(NEXT, "e1", intents(ADA, day=NEXT))
     for attempts in (1, 2):
         box.deliver(DAY, smtp(server.port), compose)
@@ -172,38 +190,38 @@ def test_without_a_server_all_of_the_day_waits(scripted: Callable[[Script], Scri
     assert {row.reason for row in box.rows(DAY)} == {""}
 
 
-def test_a_maildir_that_cannot_be_made_holds_up_the_day(tmp_path: Path) -> None:
+def test_a_maildir_that_cannot_be_made_holds_up_the_day(tmp_path: Path, place: Place) -> None:
     (tmp_path / "mail").write_text("in the way")
-    box = outbox(tmp_path / "outbox.db")
+    box = outbox(place)
     box.deliver(DAY, MaildirTransport(tmp_path / "mail"), compose)
     assert set(states(box).values()) == {"retry"}
     assert all("mail: " in row.reason for row in box.rows())
 
 
-def test_an_error_in_composing_sends_nothing_and_claims_nothing(tmp_path: Path) -> None:
+def test_an_error_in_composing_sends_nothing_and_claims_nothing(tmp_path: Path, place: Place) -> None:
     def fails_for_bob(row: Row) -> EmailMessage:
         return compose(replace(row, reader="no address") if row.reader == BOB else row)
 
-    box = outbox(tmp_path / "outbox.db")
+    box = outbox(place)
     with pytest.raises(ValueError, match="@"):
         box.deliver(DAY, MaildirTransport(tmp_path / "mail"), fails_for_bob)
     assert states(box) == {ADA: "sent", BOB: "pending", CYD: "pending"}
 
 
-def test_an_error_before_the_last_byte_leaves_it_due(tmp_path: Path) -> None:
+def test_an_error_before_the_last_byte_leaves_it_due(tmp_path: Path, place: Place) -> None:
     def without_recipient(row: Row) -> EmailMessage:
         mail = compose(row)
         del mail["To"]
         return mail
 
-    box = outbox(tmp_path / "outbox.db", (ADA,))
+    box = outbox(place, (ADA,))
     with pytest.raises(AttributeError):
         box.deliver(DAY, MaildirTransport(tmp_path / "mail"), without_recipient)
     assert states(box) == {ADA: "pending"}
 
 
-def test_the_operator_says_what_became_of_a_doubtful_mail(tmp_path: Path) -> None:
-    box = outbox(tmp_path / "outbox.db")
+def test_the_operator_says_what_became_of_a_doubtful_mail(tmp_path: Path, place: Place) -> None:
+    box = outbox(place)
     box._move(sa.true(), (State.PENDING,), State.UNKNOWN, "no answer")
     assert box.resolve(DAY, ADA, sent=True)
     assert box.resolve(DAY, BOB, sent=False)
@@ -216,11 +234,11 @@ def test_the_operator_says_what_became_of_a_doubtful_mail(tmp_path: Path) -> Non
 
 
 def test_what_was_refused_is_tried_again_at_the_operator_s_word_only(
-    scripted: Callable[[Script], Scripted], tmp_path: Path
+    scripted: Callable[[Script], Scripted], place: Place
 ) -> None:
     refused = True
     server = scripted(lambda step, recipient: "554 no" if step == "RCPT" and refused and recipient != CYD else None)
-    box = outbox(tmp_path / "outbox.db")
+    box = outbox(place)
     for _ in range(2):
         box.deliver(DAY, smtp(server.port), compose)
     refused = False

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from assets.mail.database.opened import opened
+from assets.mail.database.opened import Place, opened, transaction
 from assets.mail.outbox import Outbox, OutboxBusy, Row
 from assets.mail.transport import Deliver, MaildirTransport, Transport
 from tests.mail.conftest import Script, Scripted
@@ -24,17 +24,15 @@ spawn = multiprocessing.get_context("spawn")
 
 
 def test_a_database_that_is_locked_after_a_250_leaves_no_doubt(
-    scripted: Callable[[Script], Scripted], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scripted: Callable[[Script], Scripted], place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("assets.mail.database.opened.BUSY_SECONDS", 0.1)
     locked = threading.Event()
 
     def hold() -> None:
-        with opened(tmp_path / "outbox.db").connect() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        with transaction(opened(place)):
             locked.set()
             time.sleep(1)
-            connection.rollback()
 
     def script(step: str, _: str) -> None:
         if step == "DOT" and not locked.is_set():
@@ -42,7 +40,7 @@ def test_a_database_that_is_locked_after_a_250_leaves_no_doubt(
             locked.wait(30)
 
     server = scripted(script)
-    box = outbox(tmp_path / "outbox.db", (ADA,))
+    box = outbox(place, (ADA,))
     box.deliver(DAY, smtp(server.port), compose)
     assert states(box) == {ADA: "sent"}
     assert server.accepted == [key(ADA)]
@@ -84,9 +82,9 @@ class Dying:
         return mail
 
 
-def send_all(path: Path, transport: Transport) -> None:
+def send_all(place: Place, transport: Transport) -> None:
     """A sender's whole life, in a process of its own."""
-    Outbox(path).deliver(DAY, transport, transport.compose if isinstance(transport, Dying) else compose)
+    Outbox(place).deliver(DAY, transport, transport.compose if isinstance(transport, Dying) else compose)
 
 
 @pytest.mark.parametrize(
@@ -102,6 +100,7 @@ def send_all(path: Path, transport: Transport) -> None:
 def test_a_sender_killed_between_two_steps(
     scripted: Callable[[Script], Scripted],
     tmp_path: Path,
+    place: Place,
     kind: str,
     moment: str,
     left: dict[str, str],
@@ -110,8 +109,8 @@ def test_a_sender_killed_between_two_steps(
     server = scripted(lambda step, recipient: None)
     mail = tmp_path / "mail"
     transport = smtp(server.port) if kind == "smtp" else MaildirTransport(mail)
-    box = outbox(tmp_path / "outbox.db")
-    process = spawn.Process(target=send_all, args=(tmp_path / "outbox.db", Dying(transport, moment, BOB)))
+    box = outbox(place)
+    process = spawn.Process(target=send_all, args=(place, Dying(transport, moment, BOB)))
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL
@@ -138,7 +137,7 @@ def test_a_sender_killed_between_two_steps(
 )
 def test_a_sender_killed_while_the_server_answers(
     scripted: Callable[[Script], Scripted],
-    tmp_path: Path,
+    place: Place,
     step: str,
     nth: int,
     victim: str | None,
@@ -156,8 +155,8 @@ def test_a_sender_killed_while_the_server_answers(
         return None
 
     server = scripted(script)
-    box = outbox(tmp_path / "outbox.db")
-    process = spawn.Process(target=send_all, args=(tmp_path / "outbox.db", smtp(server.port)))
+    box = outbox(place)
+    process = spawn.Process(target=send_all, args=(place, smtp(server.port)))
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL
@@ -168,11 +167,11 @@ def test_a_sender_killed_while_the_server_answers(
     assert Counter(server.accepted) == Counter(ids)
 
 
-def test_of_two_senders_one_sends(scripted: Callable[[Script], Scripted], tmp_path: Path) -> None:
+def test_of_two_senders_one_sends(scripted: Callable[[Script], Scripted], place: Place) -> None:
     names = tuple(f"reader{n}@lab.example" for n in range(20))
     server = scripted(lambda step, recipient: None)
-    box = outbox(tmp_path / "outbox.db", names)
-    senders = [spawn.Process(target=send_all, args=(tmp_path / "outbox.db", smtp(server.port))) for _ in range(2)]
+    box = outbox(place, names)
+    senders = [spawn.Process(target=send_all, args=(place, smtp(server.port))) for _ in range(2)]
     for sender in senders:
         sender.start()
     for sender in senders:
@@ -183,7 +182,7 @@ def test_of_two_senders_one_sends(scripted: Callable[[Script], Scripted], tmp_pa
 
 
 def test_a_second_sender_is_told_that_the_outbox_is_busy(
-    scripted: Callable[[Script], Scripted], tmp_path: Path
+    scripted: Callable[[Script], Scripted], tmp_path: Path, place: Place
 ) -> None:
     reached, go_on = threading.Event(), threading.Event()
 
@@ -193,12 +192,12 @@ def test_a_second_sender_is_told_that_the_outbox_is_busy(
             go_on.wait(30)
 
     server = scripted(script)
-    box = outbox(tmp_path / "outbox.db")
+    box = outbox(place)
     first = threading.Thread(target=box.deliver, args=(DAY, smtp(server.port), compose))
     first.start()
     assert reached.wait(30)
-    second = Outbox(tmp_path / "outbox.db", wait=0.1)
-    with pytest.raises(OutboxBusy, match=r"outbox\.db\.lock"):
+    second = Outbox(place, wait=0.1)
+    with pytest.raises(OutboxBusy, match=r"outbox\.db\.lock|advisory lock"):
         second.deliver(DAY, MaildirTransport(tmp_path / "mail"), compose)
     assert states(second) == {ADA: "sending", BOB: "pending", CYD: "pending"}
     go_on.set()
@@ -206,15 +205,15 @@ def test_a_second_sender_is_told_that_the_outbox_is_busy(
     assert set(states(second).values()) == {"sent"}
 
 
-def open_and_enqueue(path: Path, reader: str) -> None:
-    Outbox(path).enqueue(DAY, "e1", intents(reader))
+def open_and_enqueue(place: Place, reader: str) -> None:
+    Outbox(place).enqueue(DAY, "e1", intents(reader))
 
 
-def test_processes_that_make_the_same_outbox_at_once(tmp_path: Path) -> None:
-    makers = [spawn.Process(target=open_and_enqueue, args=(tmp_path / "box.db", reader)) for reader in READERS]
+def test_processes_that_make_the_same_outbox_at_once(place: Place) -> None:
+    makers = [spawn.Process(target=open_and_enqueue, args=(place, reader)) for reader in READERS]
     for maker in makers:
         maker.start()
     for maker in makers:
         maker.join()
         assert maker.exitcode == 0
-    assert states(Outbox(tmp_path / "box.db")) == dict.fromkeys(READERS, "pending")
+    assert states(Outbox(place)) == dict.fromkeys(READERS, "pending")

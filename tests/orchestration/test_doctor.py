@@ -8,6 +8,7 @@ from click.testing import Result
 from orchestration.alerts.book import Book, News
 from orchestration.resources import warehouse
 from tests.orchestration.terminal import NewTerminal, Terminal
+from tests.postgres import Server
 
 
 def closed_port() -> str:
@@ -27,11 +28,13 @@ def test_doctor_has_a_line_for_everything(terminal: NewTerminal) -> None:
     result = paperboy("doctor")
     assert result.exit_code == 0, result.output
     found = findings(result)
-    assert list(found) == ["settings", "home", "warehouse", "taxonomy", "sample", "mail", "readers", "alerts"]
+    names = ["settings", "home", "warehouse", "taxonomy", "sample", "mail", "database", "readers", "alerts"]
+    assert list(found) == names
     assert {verdict for verdict, _ in found.values()} == {"ok"}
     assert found["home"][1].startswith(str(paperboy.home))
     assert found["warehouse"][1].startswith(str(paperboy.home / "warehouse.duckdb"))
     assert str(paperboy.home / "maildir") in found["mail"][1]
+    assert found["database"][1].startswith(f"{paperboy.home / 'outbox.sqlite'}, SQLite 3.")
     assert found["alerts"][1] == "off: nobody is told when a day fails; set alerts.to"
     assert paperboy.mails() == []
     assert not (paperboy.home / "alerts.sqlite").exists()
@@ -47,6 +50,31 @@ def test_doctor_finds_a_mail_server_that_is_not_there(terminal: NewTerminal) -> 
     assert [name for name, (verdict, _) in found.items() if verdict == "FAIL"] == ["mail"]
     assert f"127.0.0.1:{port}" in found["mail"][1]
     assert "hunter2" not in result.output
+
+
+def test_doctor_names_the_server_of_the_database_and_finds_one_that_is_not_there(
+    terminal: NewTerminal, server: Server
+) -> None:
+    with server.database("template1") as url:
+        named = server.by_tcp(url).render_as_string(hide_password=False)
+        paperboy = terminal(MAIL__DATABASE=named)
+        result = paperboy("doctor")
+        at = f"postgresql://paperboy@127.0.0.1:{server.port}/{url.database}"
+        assert findings(result)["database"][1].startswith(f"{at}, PostgreSQL 1")
+        assert findings(result)["readers"] == ("ok", "1 mailed")
+        assert not (paperboy.home / "outbox.sqlite").exists()
+    gone = paperboy("doctor")
+    assert gone.exit_code == 1
+    found = findings(gone)
+    assert [name for name, (verdict, _) in found.items() if verdict == "FAIL"] == ["database", "readers"]
+    assert f"{at} cannot be used: " in found["database"][1]
+    assert "make the database with createdb" in found["database"][1]
+    for command in (("readers", "list"), ("outbox", "list")):
+        told = paperboy(*command)
+        assert told.exit_code == 1
+        assert told.stderr.startswith(f"Error: {at} cannot be used: ")
+        assert len(told.stderr.splitlines()) == 1
+    assert server.password not in result.output + gone.output + told.output
 
 
 def test_doctor_names_who_is_told_and_what_did_not_arrive(terminal: NewTerminal) -> None:

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 import sqlalchemy as sa
 
-from assets.mail.database.opened import now
+from assets.mail.database.opened import Place, now
 from assets.mail.database.tables import outbox as mails
 from assets.mail.outbox import Mail, Outbox, State
 from assets.mail.transport import SmtpTransport, TransportError
@@ -103,8 +103,8 @@ def test_what_a_run_wrote_down_and_did_not_come_to_is_sent(new_lab: NewLab) -> N
         assert Counter(str(mail["To"]) for mail in made.mails()) == Counter([ADA, BEN])
 
 
-def test_what_is_in_doubt_or_was_refused_is_not_asked_for(tmp_path: Path) -> None:
-    box = Outbox(tmp_path / "outbox.sqlite")
+def test_what_is_in_doubt_or_was_refused_is_not_asked_for(place: Place) -> None:
+    box = Outbox(place)
     subscribe(box, *READERS)
     box.enqueue(DAY, "e1", intents(*READERS))
     for reader, state in zip(READERS, (State.UNKNOWN, State.FAILED, State.CANCELLED), strict=True):
@@ -113,8 +113,8 @@ def test_what_is_in_doubt_or_was_refused_is_not_asked_for(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(("attempts", "least"), [(0, 5), (1, 10), (2, 20), (5, 160), (6, 240), (50, 240)])
-def test_pauses_grow_up_to_four_hours_and_a_quarter(tmp_path: Path, attempts: int, least: int) -> None:
-    box = Outbox(tmp_path / "outbox.sqlite")
+def test_pauses_grow_up_to_four_hours_and_a_quarter(place: Place, attempts: int, least: int) -> None:
+    box = Outbox(place)
     subscribe(box, *READERS)
     box.enqueue(DAY, "e1", intents(*READERS))
     box._move(sa.true(), (State.PENDING,), State.RETRY, "busy", attempts=attempts)

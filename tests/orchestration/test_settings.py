@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
+from sqlalchemy import URL
 
+from orchestration.resources import database
 from orchestration.settings import CHECKOUT, Mail, Settings, SettingsError, current, load
 
 EXAMPLE = CHECKOUT / "paperboy.example.toml"
@@ -231,6 +233,48 @@ def test_a_password_in_the_file_is_refused_and_not_repeated(tmp_path: Path) -> N
     text = refused({}, file)
     assert text.startswith(f"mail.password in {file}: ")
     assert "PAPERBOY_MAIL__PASSWORD" in text
+    assert HIDDEN not in text
+
+
+DATABASE = "postgresql://paperboy@db.lab.example/paperboy"
+
+
+def test_the_database_is_named_in_the_file_and_its_password_is_not(tmp_path: Path) -> None:
+    named = load({}, write(tmp_path, f'[mail]\ndatabase = "{DATABASE}?sslmode=verify-full"\n'))
+    assert str(database(named)) == f"{DATABASE}?sslmode=verify-full"
+    with_password = DATABASE.replace("@", f":{HIDDEN}@")
+    file = write(tmp_path, f'[mail]\ndatabase = "{with_password}"\n')
+    belongs = "a password belongs into PAPERBOY_MAIL__DATABASE, PGPASSWORD or ~/.pgpass, not here"
+    assert refused({}, file) == f"mail.database in {file}: {belongs}"
+    settings = load({"PAPERBOY_MAIL__DATABASE": with_password}, file)
+    place = database(settings)
+    assert isinstance(place, URL)
+    assert place.password == HIDDEN
+    shown = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()} {place!r} {place}"
+    assert HIDDEN not in shown
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        f"mysql://paperboy:{HIDDEN}@db/paperboy",
+        f"postgresql+psycopg://paperboy:{HIDDEN}@db/paperboy",
+        f"postgresql://paperboy:{HIDDEN}@db",
+        f"postgresql://paperboy:{HIDDEN}@db/paperboy/more",
+        f"postgresql://paperboy:x/{HIDDEN}@db/paperboy",
+        f"postgresql://paperboy:12/{HIDDEN}@db",
+        f"postgresql://paperboy:x?{HIDDEN}@db/paperboy",
+        f"postgresql://paperboy:x#{HIDDEN}@db/paperboy",
+        f"postgresql://paperboy@db/paperboy?{HIDDEN}",
+        f"postgresql://paperboy@db/paperboy?password={HIDDEN}",
+        f"postgresql://paperboy@db/paperboy?dbname={HIDDEN}",
+        f"{HIDDEN}",
+        "",
+    ],
+)
+def test_what_names_no_database_is_refused_and_not_repeated(written: str) -> None:
+    text = refused({"PAPERBOY_MAIL__DATABASE": written})
+    assert text.startswith("mail.database in PAPERBOY_MAIL__DATABASE: ")
     assert HIDDEN not in text
 
 

@@ -8,11 +8,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import sqlalchemy as sa
 
-from assets.mail.database.opened import now, opened, transaction
+from assets.mail.database.opened import Place, now, opened, transaction
 from assets.mail.database.tables import reader_events, readers
 from assets.mail.readers.change import Change, token
 from assets.mail.readers.preferences import Preferences, stored
@@ -50,13 +49,13 @@ class Added:
 
 
 class Readers:
-    """The readers in the SQLite file at `path`, made where it does not exist; `secret` hashes erased addresses.
+    """The readers in the database at `place`, made where it does not exist; `secret` hashes erased addresses.
 
     Raises `BadSecret` if the key of such hashes is lost.
     """
 
-    def __init__(self, path: Path, secret: Secret) -> None:
-        self._engine, self._secret = opened(path), secret
+    def __init__(self, place: Place, secret: Secret) -> None:
+        self._engine, self._secret = opened(place), secret
         with self._look() as look:
             secret.needed(look.hashes())
 

@@ -7,18 +7,18 @@ from `pending` through `sending` to what became of the mail, as in the outbox: a
 
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from email.message import EmailMessage
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from filelock import FileLock, Timeout
 
-from assets.mail.database.opened import now, opened, transaction
+from assets.mail.database.opened import Place, now, opened, transaction
 from assets.mail.database.tables import asked
-from assets.mail.outbox import DUE, State, attempted
+from assets.mail.database.turn import Busy, Turn, turn
+from assets.mail.outbox import DUE, Attempt, NotDue, State, attempted, for_minutes
 from assets.mail.readers.reader import Reader, key
 from assets.mail.readers.reader import State as ReaderState
 from assets.mail.readers.secret import Secret
@@ -52,11 +52,11 @@ class Row:
 
 
 class Asked:
-    """The requests in the SQLite file at `path`, made where it does not exist; `given_up` after so many hours."""
+    """The requests in the database at `place`, made where it does not exist; `given_up` after so many hours."""
 
-    def __init__(self, path: Path, secret: Secret, limits: Limits, given_up: int) -> None:
-        self._engine, self._lock = opened(path), Path(f"{path}.asked.lock")
-        self._secret, self._limits, self._given_up = secret, limits, timedelta(hours=given_up)
+    def __init__(self, place: Place, secret: Secret, limits: Limits, given_up: int) -> None:
+        self._engine, self._secret = opened(place), secret
+        self._limits, self._given_up = limits, timedelta(hours=given_up)
 
     def ask(self, address: str, visitor: str) -> None:
         """Write down that a visitor asks for the digest at a valid address, in one transaction.
@@ -73,30 +73,26 @@ class Asked:
 
     def work(self, readers: Readers, transport: Transport, compose: Compose) -> None:
         """Make readers, pending, of those who asked, and send what is due; nothing while another process does."""
-        try:
-            lock = FileLock(self._lock, timeout=0).acquire()
-        except Timeout:
-            return
-        with lock:
-            self._tidy()
+        with suppress(Busy), turn(self._engine, "asked.lock", wait=0) as held:
+            self._tidy(held)
             self._take_over(readers)
             if rows := self._due():
-                self._send(rows, readers, transport, compose)
+                self._send(rows, readers, transport, compose, held)
 
     def rows(self) -> list[Row]:
         """All requests, the oldest first."""
         return self._rows(sa.true())
 
-    def _tidy(self) -> None:
+    def _tidy(self, held: Turn) -> None:
         """What is found in `sending` was left by a process that crashed; nothing is tried for ever, or kept."""
         doubtful = asked.c.state == State.SENDING
-        if count := self._move(doubtful, State.UNKNOWN, "the service ended without noting the outcome"):
+        if count := self._move(doubtful, State.UNKNOWN, "the service ended without noting the outcome", held):
             LOG.error("%s mails that ask for confirmation may have been sent or not", count)
         too_old = sa.and_(asked.c.state.in_(DUE), asked.c.asked_at < now() - self._given_up)
-        if count := self._move(too_old, State.FAILED, "given up: it could not be sent in time", address=""):
+        if count := self._move(too_old, State.FAILED, "given up: it could not be sent in time", held, address=""):
             LOG.error("%s mails that ask for confirmation are given up: they could not be sent in time", count)
         over = sa.and_(asked.c.state.not_in(DUE), asked.c.asked_at < now() - KEPT)
-        with self._engine.begin() as connection:
+        with transaction(self._engine) as connection:
             connection.execute(sa.delete(asked).where(over))
 
     def _take_over(self, readers: Readers) -> None:
@@ -109,7 +105,7 @@ class Asked:
         for identity, address in found:
             reader = readers.ask(address)
             values = {"reader": reader.id} if reader else {"state": State.CANCELLED, "reason": "no mail can go there"}
-            with self._engine.begin() as connection:
+            with transaction(self._engine) as connection:
                 connection.execute(sa.update(asked).where(asked.c.id == identity).values(address="", **values))
 
     def _due(self) -> list[Row]:
@@ -121,32 +117,48 @@ class Asked:
             found = connection.execute(sa.select(*columns).where(which).order_by(asked.c.asked_at, asked.c.id))
             return [Row(**{**row, "state": State(row["state"])}) for row in found.mappings()]
 
-    def _send(self, rows: Sequence[Row], readers: Readers, transport: Transport, compose: Compose) -> None:
+    def _send(self, rows: Sequence[Row], readers: Readers, transport: Transport, compose: Compose, held: Turn) -> None:
         try:
             with transport.session() as send:
                 for row in rows:
-                    self._attempt(row, readers, send, compose)
+                    self._attempt(row, readers, send, compose, held)
         except TransportError as error:
             LOG.error("mails that ask for confirmation wait: %s", error)
             for row in rows:
                 due = sa.and_(asked.c.id == row.id, asked.c.state.in_(DUE))
                 tried = {"attempts": row.attempts + 1, "due_at": now() + _pause(row.attempts)}
-                self._move(due, State.RETRY, str(error), **tried)
+                self._move(due, State.RETRY, str(error), held, **tried)
 
-    def _attempt(self, row: Row, readers: Readers, send: Deliver, compose: Compose) -> None:
-        this = asked.c.id == row.id
+    def _attempt(self, row: Row, readers: Readers, send: Deliver, compose: Compose, held: Turn) -> None:
+        tried = {"attempts": row.attempts + 1, "due_at": now() + _pause(row.attempts)}
+        due = sa.and_(asked.c.id == row.id, asked.c.state == row.state)
+        # Who lost the turn does not touch what the next process claimed.
+        claimed = sa.and_(asked.c.id == row.id, asked.c.state == State.SENDING, asked.c.due_at == tried["due_at"])
         reader = readers.of(row.reader)
         if reader is None or reader.state not in (ReaderState.PENDING, ReaderState.CONFIRMED):
-            self._move(this, State.CANCELLED, "the reader left before it was sent")
+            self._move(due, State.CANCELLED, "the reader left before it was sent", held)
             return
-        mail = compose(reader, row.id)
-        tried = {"attempts": row.attempts + 1, "due_at": now() + _pause(row.attempts)}
-        with attempted(lambda state, reason: self._move(this, state, reason, **tried)):
-            send(mail, lambda: self._move(this, State.SENDING, ""))
+        mail, attempt = compose(reader, row.id), Attempt(row.state, row.reason)
 
-    def _move(self, which: sa.ColumnElement[bool], state: State, reason: str, **values: Any) -> int:
+        def claim() -> None:
+            if not self._move(due, State.SENDING, "", held, **tried):
+                raise NotDue
+            attempt.state, attempt.reason = Attempt.state, Attempt.reason
+
+        def note(state: State, reason: str) -> None:
+            self._note(sa.or_(due, claimed), state, reason, held, **tried)
+
+        with suppress(NotDue), attempted(note, attempt):
+            send(mail, claim)
+
+    @for_minutes
+    def _note(self, which: sa.ColumnElement[bool], state: State, reason: str, held: Turn, **values: Any) -> None:
+        """Move a row to what became of it, over a new connection where that of the turn is lost."""
+        self._move(which, state, reason, None if held.lost else held, **values)
+
+    def _move(self, which: sa.ColumnElement[bool], state: State, reason: str, held: Turn | None, **values: Any) -> int:
         """Move rows, and commit; how many."""
-        with self._engine.begin() as connection:
+        with held.transaction() if held else transaction(self._engine) as connection:
             moved = connection.execute(sa.update(asked).where(which).values(state=state, reason=reason, **values))
         return int(moved.rowcount)
 

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.mail.conftest import Server
 from tests.mail.web.site import Site
@@ -17,10 +18,17 @@ def relay(serve: Callable[..., Server]) -> Server:
 
 
 @pytest.fixture
-def start(tmp_path: Path, relay: Server) -> Iterator[Callable[..., Site]]:
+def database(request: pytest.FixtureRequest) -> dict[str, str | None]:
+    """The setting of the database: the file, but where a test asks for `place`, which then says which."""
+    place = request.getfixturevalue("place") if "place" in request.fixturenames else None
+    return {"MAIL__DATABASE": str(place)} if isinstance(place, sa.URL) else {}
+
+
+@pytest.fixture
+def start(tmp_path: Path, relay: Server, database: dict[str, str | None]) -> Iterator[Callable[..., Site]]:
     """Start the service with settings of its own."""
     with ExitStack() as running:
-        yield lambda **variables: running.enter_context(Site(tmp_path, relay.port, variables).running())
+        yield lambda **variables: running.enter_context(Site(tmp_path, relay.port, database | variables).running())
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
 """The web service as the operator runs it: the real application, uvicorn on loopback, a database in a folder."""
 
 import re
-import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import requests
 import uvicorn
 from starlette.applications import Starlette
 
+from assets.mail.database.opened import now
 from assets.mail.edition import Edition, Entry
 from assets.mail.material import Material
 from assets.mail.readers.reader import Reader
@@ -28,6 +29,11 @@ from tests.browser.stage import free_port
 ADA, BEN, EVE = "ada@reader.example", "ben@reader.example", "eve@reader.example"
 FIELD = re.compile(r'name="form" value="([^"]+)"')
 TABLES = ("readers", "suppressions", "reader_events", "asked", "web_uses", "outbox", "shown", "frozen")
+
+
+def ago(**past: float) -> str:
+    """A time as a statement writes it."""
+    return f"'{now() - timedelta(**past)}'"
 
 
 @dataclass
@@ -107,10 +113,11 @@ class Site:
     def reader(self, address: str = ADA) -> Reader:
         return self.made.readers.find(address)
 
-    def sql(self, statement: str, *values: Any) -> list[Any]:
+    def sql(self, statement: str) -> list[Any]:
         """A statement at the database, past all that is ours."""
-        with closing(sqlite3.connect(self.settings.mail_file)) as database, database:
-            return database.execute(statement, values).fetchall()
+        with self.made.readers._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            found = connection.exec_driver_sql(statement)
+            return [tuple(row) for row in found] if found.returns_rows else []
 
     def stored(self) -> list[list[Any]]:
         """All that the database holds."""

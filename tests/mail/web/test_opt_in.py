@@ -20,7 +20,9 @@ from tests.browser.stage import free_port
 from tests.lab import CHECKOUT
 from tests.mail.conftest import Script, Scripted, Server
 from tests.mail.test_render import carrying
-from tests.mail.web.site import ADA, BEN, Site
+from tests.mail.web.site import ADA, BEN, Site, ago
+
+both = pytest.mark.usefixtures("place")  # databases
 
 LINK = re.compile(r"https?://\S+/confirm/\S+")
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -62,6 +64,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+@both
 def test_from_the_form_to_the_digest_and_out_again(site: Site, relay: Server) -> None:
     with working(site.work, pause=0.05):
         assert site.subscribe(ADA).status_code == 200
@@ -143,6 +146,7 @@ def test_a_one_click_of_several_parts_is_taken_too(site: Site, relay: Server) ->
     assert site.reader().state is ReaderState.UNSUBSCRIBED
 
 
+@both
 def test_a_token_that_nobody_has_unsubscribes_nobody(site: Site, relay: Server) -> None:
     token = subscribed(site, relay)
     before = site.stored()
@@ -216,6 +220,7 @@ def test_who_is_a_reader_is_told_so_and_stays_one(site: Site, relay: Server) -> 
     assert site.reader().state is ReaderState.CONFIRMED
 
 
+@both
 def test_an_address_that_bounced_is_not_mailed_and_one_that_was_erased_may_ask_again(site: Site, relay: Server) -> None:
     site.made.readers.suppress(site.made.readers.add(ADA).id, "550 no such user")
     site.made.readers.erase(site.made.readers.add(BEN).address)
@@ -235,6 +240,7 @@ def test_once_it_is_worked_off_the_address_is_the_readers_alone(site: Site, rela
     assert ADA.encode() not in site.settings.mail_file.read_bytes()
 
 
+@both
 def test_a_reader_who_leaves_before_the_mail_is_sent_gets_none(site: Site, relay: Server) -> None:
     site.subscribe(ADA)
     site.made.asked._take_over(site.made.readers)
@@ -244,12 +250,13 @@ def test_a_reader_who_leaves_before_the_mail_is_sent_gets_none(site: Site, relay
     assert [row.state for row in site.made.asked.rows()] == [State.CANCELLED]
 
 
+@both
 def test_who_asked_and_never_said_yes_is_forgotten_but_nobody_else_is(site: Site, relay: Server) -> None:
     asked(site, relay)
     subscribed(site, relay, BEN)
     site.made.readers.unsubscribe(site.reader(BEN).token)
     asked(site, relay, BEN)
-    site.sql("UPDATE readers SET asked_at = datetime('now', '-3 days') || '.000000'")
+    site.sql(f"UPDATE readers SET asked_at = {ago(days=3)}")  # noqa: S608 - of ours
     asked(site, relay, "eve@reader.example")
     assert [reader.address for reader in site.made.readers.every()] == [BEN, "eve@reader.example"]
 
@@ -258,6 +265,7 @@ def at(step: str, answer: str) -> Script:
     return lambda reached, _: answer if reached == step else None
 
 
+@both
 @pytest.mark.parametrize(
     ("step", "answer", "state", "accepted"),
     [
@@ -269,10 +277,16 @@ def at(step: str, answer: str) -> Script:
     ],
 )
 def test_what_a_mail_server_does_to_a_mail_that_asks_for_confirmation(
-    tmp_path: Path, scripted: Callable[[Script], Scripted], step: str, answer: str, state: State, accepted: int
+    tmp_path: Path,
+    scripted: Callable[[Script], Scripted],
+    database: dict[str, str | None],
+    step: str,
+    answer: str,
+    state: State,
+    accepted: int,
 ) -> None:
     server = scripted(at(step, answer))
-    site = Site(tmp_path, server.port)
+    site = Site(tmp_path, server.port, database)
     site.made.asked.ask(ADA, "127.0.0.1")
     for _ in range(3):
         site.work()
@@ -281,16 +295,19 @@ def test_what_a_mail_server_does_to_a_mail_that_asks_for_confirmation(
     assert ADA not in str(site.made.asked.rows())
 
 
-def test_what_is_put_off_is_sent_later_once_and_given_up_in_the_end(site: Site, relay: Server, tmp_path: Path) -> None:
+@both
+def test_what_is_put_off_is_sent_later_once_and_given_up_in_the_end(
+    site: Site, relay: Server, tmp_path: Path, database: dict[str, str | None]
+) -> None:
     site.subscribe(ADA)
     site.subscribe(BEN)
-    Site(tmp_path, free_port()).work()
+    Site(tmp_path, free_port(), database).work()
     assert {row.state for row in site.made.asked.rows()} == {State.RETRY}
     site.work()
     assert relay.accepted == [], "its pause is not over"
-    (given_up,) = site.sql("SELECT id FROM asked LIMIT 1")
+    ((given_up,), _) = site.sql("SELECT id FROM asked")
     site.sql("UPDATE asked SET due_at = '2026-01-01 00:00:00.000000'")
-    site.sql("UPDATE asked SET asked_at = datetime('now', '-3 days') || '.000000' WHERE id = ?", *given_up)
+    site.sql(f"UPDATE asked SET asked_at = {ago(days=3)} WHERE id = '{given_up}'")  # noqa: S608 - of ours
     for _ in range(3):
         site.work()
     assert len(relay.accepted) == 1
