@@ -104,7 +104,7 @@ def _database(value: object) -> object:
     if not whole:
         like = "'postgresql://paperboy@db.lab.example/paperboy'"
         raise ValueError(
-            f"not a database of PostgreSQL; write one like {like}, / @ : ? # and % in a password as %2F ..."
+            f"not a database of PostgreSQL; write one like {like}, a / in a password is %2F there, a @ is %40"
         )
     if not options <= DATABASE_OPTIONS:
         raise ValueError(f"after the ? only {', '.join(sorted(DATABASE_OPTIONS))} can be set")
