@@ -98,6 +98,7 @@ def _database(value: object) -> object:
         parts = urlsplit(text)
         options = set(parse_qs(parts.query, strict_parsing=True)) if parts.query else set()
         whole = parts.scheme == "postgresql" and re.fullmatch(r"/[^/@]+", parts.path) and not parts.fragment
+        whole = whole and parts.netloc.count("@") < 2  # else where the password ends is not read alike by all
         _ = parts.port
     except ValueError:
         whole = False
