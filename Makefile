@@ -3,7 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-# One run waits for the disk over a hundred times, so the tests' folders lie in memory where that has 8 GB to spare.
+# One run waits for the disk over a hundred times, so the tests' folders lie in memory where that has 8 GB to spare,
+# in one that others may pass through: the tests' PostgreSQL, which refuses to be root's, has its own below it.
 SPARE := [ "$$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 8000000 ] 2>/dev/null
 
 # Debian's packages of what the tests start for themselves, and a command of each.

@@ -98,13 +98,14 @@ def _database(value: object) -> object:
         parts = urlsplit(text)
         options = set(parse_qs(parts.query, strict_parsing=True)) if parts.query else set()
         whole = parts.scheme == "postgresql" and re.fullmatch(r"/[^/@]+", parts.path) and not parts.fragment
+        whole = whole and parts.netloc.count("@") < 2  # else where the password ends is not read alike by all
         _ = parts.port
     except ValueError:
         whole = False
     if not whole:
         like = "'postgresql://paperboy@db.lab.example/paperboy'"
         raise ValueError(
-            f"not a database of PostgreSQL; write one like {like}, / @ : ? # and % in a password as %2F ..."
+            f"not a database of PostgreSQL; write one like {like}, a / in a password is %2F there, a @ is %40"
         )
     if not options <= DATABASE_OPTIONS:
         raise ValueError(f"after the ? only {', '.join(sorted(DATABASE_OPTIONS))} can be set")

@@ -265,6 +265,7 @@ def test_the_database_is_named_in_the_file_and_its_password_is_not(tmp_path: Pat
         f"postgresql://paperboy:12/{HIDDEN}@db",
         f"postgresql://paperboy:x?{HIDDEN}@db/paperboy",
         f"postgresql://paperboy:x#{HIDDEN}@db/paperboy",
+        f"postgresql://paperboy:x@{HIDDEN}@db/paperboy",
         f"postgresql://paperboy@db/paperboy?{HIDDEN}",
         f"postgresql://paperboy@db/paperboy?password={HIDDEN}",
         f"postgresql://paperboy@db/paperboy?dbname={HIDDEN}",
