@@ -1,5 +1,6 @@
 """The few resources behind which all I/O sits, built from the settings; swapping them is the whole test harness."""
 
+import time
 from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any
@@ -17,6 +18,7 @@ from assets.mail.desk import Desk
 from assets.mail.formula import Weights
 from assets.mail.known import Morning
 from assets.mail.outbox import Outbox
+from assets.mail.pace import Pace, Sleep
 from assets.mail.rank import Ranking
 from assets.mail.readers.secret import Secret
 from assets.mail.readers.store import Readers
@@ -116,9 +118,11 @@ def readers(settings: Settings) -> Readers:
     return Readers(settings.mail_file, secret(settings))
 
 
-def transport(settings: Settings) -> Transport:
-    """How mail leaves: a Maildir of the home, or a mail server."""
-    return MaildirTransport(settings.home / "maildir") if settings.mail.transport == "maildir" else _smtp(settings.mail)
+def transport(settings: Settings, sleep: Sleep = time.sleep) -> Transport:
+    """How mail leaves: a Maildir of the home, or a mail server, which `sleep` keeps from having too many at once."""
+    if settings.mail.transport == "maildir":
+        return MaildirTransport(settings.home / "maildir")
+    return _smtp(settings.mail, Pace(settings.mail.per_minute, sleep=sleep))
 
 
 def desk(settings: Settings) -> Desk:
@@ -173,9 +177,11 @@ def reports(settings: Settings) -> Reports:
     return Reports(settings, outbox(settings))
 
 
-def _smtp(mail: Mail) -> SmtpTransport:
+def _smtp(mail: Mail, pace: Pace) -> SmtpTransport:
     password = mail.password.get_secret_value() if mail.password else None
-    return SmtpTransport(mail.host, mail.port, mail.security, mail.user, password, mail.timeout_seconds)
+    return SmtpTransport(
+        mail.host, mail.port, mail.security, mail.user, password, mail.timeout_seconds, mail.per_connection, pace
+    )
 
 
 def data_docs(settings: Settings, context: dg.InitResourceContext) -> Iterator[DataDocs]:

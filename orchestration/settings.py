@@ -204,6 +204,8 @@ class Mail(_Part):
     user: str | None = None
     password: SecretStr | None = None
     timeout_seconds: Seconds = Field(default=30, gt=0)
+    per_minute: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
+    per_connection: Whole = Field(default=100, ge=1, le=100_000)
 
 
 class Web(_Part):
