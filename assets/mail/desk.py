@@ -21,7 +21,7 @@ from assets.mail.database.opened import now
 from assets.mail.edition import Counts, Edition, Waiting, edition
 from assets.mail.known import Morning
 from assets.mail.lists import SourceList
-from assets.mail.message import message, message_id
+from assets.mail.message import feedback_id, message, message_id
 from assets.mail.outbox import Outbox
 from assets.mail.rank import Ranking
 from assets.mail.readers.change import token
@@ -129,6 +129,7 @@ class Desk:
                 text=text.replace(stand_in, to.token), html=html.replace(stand_in, to.token),
                 message_id=identity, date=datetime.now(UTC),
                 archive=self.url and f"{self.url}/", unsubscribe=links.unsubscribe.replace(stand_in, to.token),
+                feedback=feedback_id(edition.day, self.sender),
             )  # fmt: skip
 
         self.outbox.deliver(edition.day, self.transport, compose, self.readers.suppress)
