@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 import requests
 
 from assets.fetch.source import Source
+from assets.mail.message import mailbox
 from assets.mail.readers.reader import key, parsed
+from assets.mail.signature import Signer
 from orchestration import resources
 from orchestration.alerts.book import State
 from orchestration.alerts.channels import WebhookChannel
@@ -32,6 +34,8 @@ def checks(settings: Settings) -> Iterator[tuple[str, Check]]:
         yield source.name, lambda source=source: _newest(source, settings)  # type: ignore[misc]
     if settings.summary.url:
         yield "summary", lambda: _writer(settings)
+    if signer := resources.signer(settings):
+        yield "dkim", lambda: _signed(signer, settings)
     yield "mail", lambda: resources.transport(settings).check()
     yield "readers", lambda: _readers(settings)
     if settings.web.url:
@@ -88,6 +92,12 @@ def _writer(settings: Settings) -> str:
     key = "with a key" if summary.secret() else "without a key"
     bounds = f"at most {summary.day_papers} papers and {summary.day_seconds:g} s a day"
     return f"{summary.model} at {summary.url}, {key}, {bounds}; not asked"
+
+
+def _signed(signer: Signer, settings: Settings) -> str:
+    record = signer.record(mailbox(settings.mail.sender).domain)
+    unsigned = "" if settings.mail.transport == "smtp" else "; a Maildir's mails are not signed"
+    return f"publish {record}{unsigned}"
 
 
 def _web(url: str) -> str:

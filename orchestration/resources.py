@@ -23,6 +23,7 @@ from assets.mail.rank import Ranking
 from assets.mail.readers.secret import Secret
 from assets.mail.readers.store import Readers
 from assets.mail.shelf import Shelf
+from assets.mail.signature import Signer
 from assets.mail.transport import MaildirTransport, SmtpTransport, Transport
 from assets.mail.writer import Writer
 from assets.tag.taxonomy import DEFAULT, Taxonomy
@@ -32,7 +33,7 @@ from orchestration.alerts.channels import MailChannel, WebhookChannel
 from orchestration.alerts.words import Words
 from orchestration.endpoint import Endpoint
 from orchestration.quality_report import Reports
-from orchestration.settings import Mail, Settings
+from orchestration.settings import Settings
 from orchestration.warehouse import Warehouse, empty
 from quality.data_docs import DataDocs
 from quality.expectations import Suite
@@ -122,7 +123,7 @@ def transport(settings: Settings, sleep: Sleep = time.sleep) -> Transport:
     """How mail leaves: a Maildir of the home, or a mail server, which `sleep` keeps from having too many at once."""
     if settings.mail.transport == "maildir":
         return MaildirTransport(settings.home / "maildir")
-    return _smtp(settings.mail, Pace(settings.mail.per_minute, sleep=sleep))
+    return _smtp(settings, Pace(settings.mail.per_minute, sleep=sleep))
 
 
 def desk(settings: Settings) -> Desk:
@@ -177,11 +178,19 @@ def reports(settings: Settings) -> Reports:
     return Reports(settings, outbox(settings))
 
 
-def _smtp(mail: Mail, pace: Pace) -> SmtpTransport:
+def signer(settings: Settings) -> Signer | None:
+    """What signs mails: nothing, unless the operator names a key."""
+    mail = settings.mail
+    return Signer(mail.dkim_selector, mail.dkim_key_file) if mail.dkim_selector and mail.dkim_key_file else None
+
+
+def _smtp(settings: Settings, pace: Pace) -> SmtpTransport:
+    mail = settings.mail
     password = mail.password.get_secret_value() if mail.password else None
     return SmtpTransport(
-        mail.host, mail.port, mail.security, mail.user, password, mail.timeout_seconds, mail.per_connection, pace
-    )
+        mail.host, mail.port, mail.security, mail.user, password, mail.timeout_seconds,
+        mail.per_connection, pace, signer(settings),
+    )  # fmt: skip
 
 
 def data_docs(settings: Settings, context: dg.InitResourceContext) -> Iterator[DataDocs]:

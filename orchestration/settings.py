@@ -29,6 +29,7 @@ from orchestration.values import (
     Network,
     PublicUrl,
     Seconds,
+    Selector,
     SourceName,
     Url,
     Weight,
@@ -206,6 +207,14 @@ class Mail(_Part):
     timeout_seconds: Seconds = Field(default=30, gt=0)
     per_minute: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
     per_connection: Whole = Field(default=100, ge=1, le=100_000)
+    dkim_selector: Selector | None = None
+    dkim_key_file: Folder | None = None
+
+    @model_validator(mode="after")
+    def _can_sign(self) -> "Mail":
+        if (self.dkim_selector is None) != (self.dkim_key_file is None):
+            raise ValueError("dkim_selector and dkim_key_file are set together, or neither is")
+        return self
 
 
 class Web(_Part):

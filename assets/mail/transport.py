@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal, NoReturn, Protocol
 
 from assets.mail.pace import Pace
+from assets.mail.signature import BadKey, Sign, Signer
 
 UNUSABLE = re.compile(rb"5\.1\.(1|3|6|10)\b")
 """The enhanced status codes (RFC 3463, RFC 7505) of an answer to RCPT that say that there is no such address."""
@@ -112,6 +113,7 @@ class SmtpTransport:
     """A mail server, its certificate verified; `timeout` is in seconds, for each answer of the server.
 
     A connection is left after `per_connection` messages, and another one made. The `pace` holds over all sessions.
+    Mails get a signature of their own where there is a `signer`.
     """
 
     host: str
@@ -122,6 +124,7 @@ class SmtpTransport:
     timeout: float = 30
     per_connection: int = 100
     pace: Pace = field(default_factory=Pace)
+    signer: Signer | None = None
 
     @contextmanager
     def session(self) -> Iterator[Deliver]:
@@ -134,6 +137,7 @@ class SmtpTransport:
 
     def check(self) -> str:
         """See `Transport`."""
+        self.signing()
         smtp = self.connect()
         try:
             _require(250, smtp.noop())
@@ -142,6 +146,15 @@ class SmtpTransport:
         finally:
             _quit(smtp)
         return f"{self.host}:{self.port} ({self.security}{f', as {self.user}' if self.user else ''})"
+
+    def signing(self) -> Sign:
+        """What signs mails, or leaves them as they are; raises `TransportError`."""
+        if self.signer is None:
+            return lambda mail, domain: mail
+        try:
+            return self.signer.signing()
+        except BadKey as error:
+            raise TransportError(str(error)) from None
 
     def connect(self) -> smtplib.SMTP:
         """A connection that is encrypted and logged in as the settings say; raises `TransportError`."""
@@ -198,18 +211,19 @@ class _Session:
     """
 
     def __init__(self, transport: SmtpTransport) -> None:
-        self._transport = transport
+        self._transport, self._sign = transport, transport.signing()
         self._smtp: smtplib.SMTP | None = None
         self._begun = 0  # messages, on this connection
 
     def deliver(self, message: EmailMessage, claim: Callable[[], object] = _at_once) -> None:
         """See `Transport.session`."""
+        content = self._sign(_bytes(message, linesep="\r\n"), message["From"].addresses[0].domain)
         self._transport.pace.wait()
         smtp = self._begin(message)
         try:
             _expect(2, smtp.rcpt(_address(message, "To")), "RCPT")
             _expect(3, smtp.docmd("DATA"))
-            smtp.send(re.sub(rb"(?m)^\.", b"..", _bytes(message, linesep="\r\n")))
+            smtp.send(re.sub(rb"(?m)^\.", b"..", content))
         except smtplib.SMTPException as error:
             self.close()
             raise Undelivered(_reason(error)) from error

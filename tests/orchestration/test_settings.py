@@ -170,6 +170,10 @@ def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
         ('[mail]\nrecipients = ["A, B <a@lab.example>"]', "mail.recipients", "a name with a comma"),
         ('[mail]\nrecipients = ["a@lab.example", "b at lab"]', "mail.recipients", "not a mail address"),
         ('[mail]\nrecipients = ["a@lab.example (Ada)"]', "mail.recipients", "not a mail address"),
+        ("[mail]\nper_minute = 0", "mail.per_minute", "greater than or equal to 1"),
+        ("[mail]\nper_connection = 0", "mail.per_connection", "greater than or equal to 1"),
+        ('[mail]\ndkim_selector = "news"', "mail", "dkim_selector and dkim_key_file are set together"),
+        ('[mail]\ndkim_selector = "no, news"', "mail.dkim_selector", "is not a selector"),
     ],
 )
 def test_a_wrong_key_of_the_file_is_named_with_the_file(tmp_path: Path, text: str, key: str, wrong: str) -> None:
