@@ -14,6 +14,7 @@ from assets.fetch.bodies import BodyStore
 from assets.fetch.fetch import Feeds
 from assets.fetch.http import Web
 from assets.fetch.registry import SOURCES
+from assets.mail.chat import Chat
 from assets.mail.desk import Desk
 from assets.mail.formula import Weights
 from assets.mail.known import Morning
@@ -109,6 +110,11 @@ def outbox(settings: Settings) -> Outbox:
     return Outbox(settings.mail_file, wait=settings.lock_wait_seconds)
 
 
+def chat(settings: Settings) -> Chat:
+    """The posts to the chat channels that the settings name."""
+    return Chat(settings.mail_file, [url.get_secret_value() for url in settings.mail.chat])
+
+
 def secret(settings: Settings) -> Secret:
     """The key of the house."""
     return Secret(settings.home / "mail.key")
@@ -138,6 +144,7 @@ def desk(settings: Settings) -> Desk:
         current_days=settings.mail.current_days,
         morning=Morning(settings.schedule.time, settings.schedule.time_zone),
         shelf=Shelf(settings.editions),
+        chat=chat(settings),
         url=settings.web.url or "",
         writer=writer(settings),
     )

@@ -42,7 +42,7 @@ from orchestration.values import (
 HUGGING_FACE = "https://huggingface.co"
 CHECKOUT = Path(__file__).resolve().parents[1]
 PREFIX = "PAPERBOY_"
-SECRETS = (("mail", "password"), ("summary", "key"))
+SECRETS = (("mail", "password"), ("mail", "chat"), ("summary", "key"))
 """What is read from the environment only."""
 
 
@@ -207,6 +207,7 @@ class Mail(_Part):
     timeout_seconds: Seconds = Field(default=30, gt=0)
     per_minute: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
     per_connection: Whole = Field(default=100, ge=1, le=100_000)
+    chat: Annotated[tuple[SecretStr, ...], BeforeValidator(split)] = ()
     dkim_selector: Selector | None = None
     dkim_key_file: Folder | None = None
 
@@ -310,7 +311,7 @@ def load(environment: Mapping[str, str] = os.environ, file: Path | None = None) 
     for part, name in SECRETS:
         if isinstance(table := values.get(part), dict) and name in table:
             variable = f"{PREFIX}{part}__{name}".upper()
-            raise SettingsError(f"{part}.{name} in {file}: a {name} belongs into {variable}, not here")
+            raise SettingsError(f"{part}.{name} in {file}: a secret belongs into {variable}, not here")
     for name, value in variables.items():
         _put(values, _key(name), Written(value), name)
     try:

@@ -71,6 +71,8 @@ def deliveries(
                 context.log.info(f"{day} is not mailed: {reason}; paperboy send {day} --confirm would mail it")
             else:
                 desk.mail(day_edition(warehouse, day), again=config.again)
+                for trouble in desk.chat.troubles(day, day):
+                    context.log.error(trouble)
         desk.settle(warehouse)
         yield from gate.publish(context, warehouse, days, desk.delivered(days))
 

@@ -17,6 +17,7 @@ import polars as pl
 
 from assets.mail import render
 from assets.mail.carried import NEW, waiting
+from assets.mail.chat import Chat
 from assets.mail.database.opened import now
 from assets.mail.edition import Counts, Edition, Waiting, edition
 from assets.mail.known import Morning
@@ -75,8 +76,8 @@ class Desk:
     """Who mails what to whom: the settings of the mail and of the ranking, with the outbox and its transport.
 
     `named` are the addresses that the settings make readers. Editions are kept on the `shelf`, for the web service at
-    `url`; without one, empty, mails have no links to it. The `writer`, if there is one, adds a line to the papers of a
-    digest.
+    `url`; without one, empty, mails have no links to it. They are posted to the channels of `chat`, too. The
+    `writer`, if there is one, adds a line to the papers of a digest.
     """
 
     outbox: Outbox
@@ -88,6 +89,7 @@ class Desk:
     current_days: int
     morning: Morning
     shelf: Shelf
+    chat: Chat
     url: str = ""
     writer: Writer | None = None
 
@@ -96,23 +98,30 @@ class Desk:
         return datetime.now(ZoneInfo(self.morning.time_zone)).date()
 
     def waiting(self) -> dict[date, datetime]:
-        """The days of which mails are due again, and when each changed."""
-        return self.outbox.waiting(self._oldest(), now())
+        """The days of which mails or posts are due again, and when each changed."""
+        oldest, at = self._oldest(), now()
+        found = self.outbox.waiting(oldest, at)
+        for day, changed in self.chat.waiting(oldest, at).items():
+            found[day] = max(changed, found.get(day, changed))
+        return dict(sorted(found.items()))
 
     def give_up(self) -> int:
-        """Note as failed what waits of past editions, and nobody asked for within a day; how many mails that are."""
-        return self.outbox.give_up(self._oldest(), now() - timedelta(days=1))
+        """Note as failed what waits of past editions, and nobody asked for within a day; how much that is."""
+        oldest, yesterday = self._oldest(), now() - timedelta(days=1)
+        return self.outbox.give_up(oldest, yesterday) + self.chat.give_up(oldest, yesterday)
 
     def mail(self, edition: Edition, *, again: bool = False) -> None:
         """Write down a mail for every reader who has none of this day yet, then send what is due.
 
-        If `again`, nothing is written down: what is due is sent. An edition without papers is not mailed.
+        The same becomes of the posts, after the mails. If `again`, nothing is written down: what is due is sent. An
+        edition without papers is not mailed.
         """
         if not edition.papers:
             return
         domain = parseaddr(self.sender)[1].rpartition("@")[2]
         readers = {reader.id: reader for reader in self.readers.due(self.named)}
         if not again:
+            self.chat.enqueue(edition)
             ids = [message_id(edition.day, reader, domain) for reader in readers]
             self.outbox.enqueue(edition.day, edition.content_hash, len(edition.papers), list(readers), ids)
         self.shelf.put(edition, {row.edition for row in self.outbox.rows(edition.day)})
@@ -133,6 +142,7 @@ class Desk:
             )  # fmt: skip
 
         self.outbox.deliver(edition.day, self.transport, compose, self.readers.suppress)
+        self.chat.post(edition, links.web_view)
 
     def _oldest(self) -> date:
         """The oldest day that may be current."""
@@ -145,8 +155,8 @@ class Desk:
         return render.Links(f"{self.url}/editions/{day}", f"{self.url}/unsubscribe/{token}")
 
     def settle(self, warehouse: "Warehouse") -> None:
-        """Note in `editions` what every edition held of which mails were written down; what is noted stays."""
-        days = list(self.outbox.states(date.min, date.max))
+        """Note in `editions` what every edition held of which mails or posts were written down; it stays."""
+        days = list({*self.outbox.states(date.min, date.max), *(post.day for post in self.chat.rows())})
         unsettled = warehouse.read(UNSETTLED, {"days": days})
         if mailed := unsettled["day"].unique().to_list():
             warehouse.publish("deliveries", mailed, {"editions": unsettled})

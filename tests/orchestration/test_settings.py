@@ -54,7 +54,7 @@ def test_every_value_of_the_example_is_the_default() -> None:
 
 def test_the_example_shows_every_key_but_the_secrets() -> None:
     shown = tomllib.loads(COMMENTED_KEY.sub(r"\1", EXAMPLE.read_text(encoding="utf-8")))
-    assert keys(shown) == fields(Settings) - {"mail.password", "summary.key"}
+    assert keys(shown) == fields(Settings) - {"mail.password", "mail.chat", "summary.key"}
 
 
 def test_the_commented_keys_of_the_example_can_be_set(tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_the_key_of_the_model_comes_from_the_environment_or_from_a_file(tmp_path
 def test_a_key_in_the_file_is_refused_and_not_repeated(tmp_path: Path) -> None:
     file = write(tmp_path, f'[summary]\nkey = "{HIDDEN}"\n')
     text = refused({}, file)
-    assert text == f"summary.key in {file}: a key belongs into PAPERBOY_SUMMARY__KEY, not here"
+    assert text == f"summary.key in {file}: a secret belongs into PAPERBOY_SUMMARY__KEY, not here"
 
 
 @pytest.mark.parametrize(
