@@ -22,6 +22,7 @@ from assets.mail.transport import SmtpTransport, TransportError
 from tests.mail.conftest import Server
 from tests.mail.test_headers import KINDS, LINKS
 from tests.mail.test_message import DIGEST
+from tests.postfix import postfix
 
 NAME = b"news._domainkey.lab.example."
 
@@ -68,6 +69,21 @@ def test_what_was_received_is_what_was_signed(serve: Callable[..., Server], sign
 
 def test_an_address_beyond_ascii_is_signed_too(serve: Callable[..., Server], signer: Signer) -> None:
     assert verified(sent(serve(enable_SMTPUTF8=True), signer, recipient="jürgen@lab.example"), signer)
+
+
+def test_a_signature_survives_a_relay(serve: Callable[..., Server], signer: Signer) -> None:
+    """Postfix adds headers and writes the message anew; whoever it passes the mail on to can still verify it."""
+    sink = serve()
+    with postfix(sink.port) as relay:
+        with SmtpTransport("127.0.0.1", relay.port, "none", timeout=10, signer=signer).session() as send:
+            for number, fields in enumerate(KINDS.values()):
+                usual = {"sender": "paperboy@lab.example", "recipient": "ada@reader.example"}
+                send(message(**DIGEST | LINKS | fields | usual | {"message_id": f"<{number}@lab.example>"}))
+        relay.until(lambda: len(sink.envelopes) == len(KINDS))
+    for envelope in sink.envelopes:
+        assert isinstance(envelope.content, bytes)
+        assert envelope.content.count(b"Received: ") == 1
+        assert verified(envelope.content, signer)
 
 
 def test_a_byte_that_was_changed_is_noticed(serve: Callable[..., Server], signer: Signer) -> None:
