@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from assets.mail import render
+from assets.mail import feeds, render
 from assets.mail.carried import NEW, waiting
 from assets.mail.chat import Chat
 from assets.mail.database.opened import now
@@ -125,6 +125,8 @@ class Desk:
             ids = [message_id(edition.day, reader, domain) for reader in readers]
             self.outbox.enqueue(edition.day, edition.content_hash, len(edition.papers), list(readers), ids)
         self.shelf.put(edition, {row.edition for row in self.outbox.rows(edition.day)})
+        if self.url:
+            feeds.write(self.shelf, self.url)
         # Rendered once for all, with what no paper can hold where each reader's token is to be.
         stand_in = token()
         links = self._links(edition.day, stand_in)
