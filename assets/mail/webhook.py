@@ -16,8 +16,8 @@ from assets.mail.transport import DeliveryUnknown, Undelivered
 Said = Callable[[int, int], tuple[str, str]]
 """From the characters that a title and a text may have to both; a service without titles has room for 0."""
 
-REFUSED = re.compile(r"error=(\S+?)\.?$", re.MULTILINE)
-"""How the library tells that the service answered, and what."""
+REFUSED = re.compile(r"error=(?!504)")
+"""How the library tells that the service answered, and what; a gateway that lost patience (504) knows nothing."""
 
 NEVER_REACHED = re.compile(r"NewConnectionError|ConnectTimeoutError|NameResolutionError|SSLError")
 """How it tells, in the words of urllib3, that not a byte of the message left."""

@@ -91,6 +91,13 @@ def test_a_service_that_is_not_there_is_tried_again(tmp_path: Path, hook: Hook, 
     assert states(made) == [State.RETRY]
 
 
+def test_a_gateway_that_lost_patience_leaves_a_doubt(tmp_path: Path, hook: Hook) -> None:
+    hook.answers = [504]
+    made = written(tmp_path, hook.url)
+    made.post(EDITION, PAGE)
+    assert states(made) == [State.UNKNOWN]
+
+
 def test_no_answer_leaves_a_doubt_that_the_operator_resolves(tmp_path: Path, hook: Hook) -> None:
     hook.answers = [0]
     made = written(tmp_path, hook.url)
