@@ -245,6 +245,17 @@ def test_no_error_repeats_a_password(variable: str) -> None:
     assert HIDDEN not in text
 
 
+def test_chat_channels_come_from_the_environment_only(tmp_path: Path) -> None:
+    settings = load({"PAPERBOY_MAIL__CHAT": f"slack://{HIDDEN}, json://lab.example/{HIDDEN}"}, Path("no-such.toml"))
+    assert [url.get_secret_value() for url in settings.mail.chat] == [
+        f"slack://{HIDDEN}",
+        f"json://lab.example/{HIDDEN}",
+    ]
+    assert HIDDEN not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+    file = write(tmp_path, f'[mail]\nchat = ["slack://{HIDDEN}"]\n')
+    assert refused({}, file) == f"mail.chat in {file}: a secret belongs into PAPERBOY_MAIL__CHAT, not here"
+
+
 MODEL = {"PAPERBOY_SUMMARY__URL": "https://model.example/v1/", "PAPERBOY_SUMMARY__MODEL": "parrot-1"}
 
 
