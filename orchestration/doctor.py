@@ -3,12 +3,16 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import requests
 
 from assets.fetch.source import Source
+from assets.mail import webhook
 from assets.mail.database.opened import opened, shown
+from assets.mail.message import mailbox
 from assets.mail.readers.reader import key, parsed
+from assets.mail.signature import Signer
 from orchestration import resources
 from orchestration.alerts.book import State
 from orchestration.alerts.channels import WebhookChannel
@@ -17,6 +21,8 @@ from orchestration.settings import Settings
 Check = Callable[[], str]
 GIB = 2**30
 WEB_SECONDS = 10
+TOLD_DAYS = 7
+"""How long a post that did not arrive is told of."""
 
 
 def checks(settings: Settings) -> Iterator[tuple[str, Check]]:
@@ -33,7 +39,11 @@ def checks(settings: Settings) -> Iterator[tuple[str, Check]]:
         yield source.name, lambda source=source: _newest(source, settings)  # type: ignore[misc]
     if settings.summary.url:
         yield "summary", lambda: _writer(settings)
+    if signer := resources.signer(settings):
+        yield "dkim", lambda: _signed(signer, settings)
     yield "mail", lambda: resources.transport(settings).check()
+    if settings.mail.chat:
+        yield "chat", lambda: _chat(settings)
     yield "database", lambda: _database(settings)
     yield "readers", lambda: _readers(settings)
     if settings.web.url:
@@ -97,6 +107,23 @@ def _writer(settings: Settings) -> str:
     key = "with a key" if summary.secret() else "without a key"
     bounds = f"at most {summary.day_papers} papers and {summary.day_seconds:g} s a day"
     return f"{summary.model} at {summary.url}, {key}, {bounds}; not asked"
+
+
+def _signed(signer: Signer, settings: Settings) -> str:
+    record = signer.record(mailbox(settings.mail.sender).domain)
+    unsigned = "" if settings.mail.transport == "smtp" else "; a Maildir's mails are not signed"
+    return f"publish {record}{unsigned}"
+
+
+def _chat(settings: Settings) -> str:
+    posts, urls = resources.chat(settings), [url.get_secret_value() for url in settings.mail.chat]
+    if unusable := webhook.unusable(urls):
+        raise ValueError(f"apprise cannot read mail.chat, number {', '.join(map(str, unusable))}")
+    if troubles := posts.troubles(settings.yesterday() - timedelta(days=TOLD_DAYS)):
+        raise RuntimeError("; ".join(troubles))
+    channels = ", ".join(f"{name} ({url.partition(':')[0]})" for name, url in posts.channels.items())
+    sent = [post.day for post in posts.rows() if post.state == "sent"]
+    return f"{channels}, last posted {max(sent, default='never')}"
 
 
 def _web(url: str) -> str:

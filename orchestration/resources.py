@@ -1,5 +1,6 @@
 """The few resources behind which all I/O sits, built from the settings; swapping them is the whole test harness."""
 
+import time
 from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any
@@ -14,15 +15,18 @@ from assets.fetch.bodies import BodyStore
 from assets.fetch.fetch import Feeds
 from assets.fetch.http import Web
 from assets.fetch.registry import SOURCES
+from assets.mail.chat import Chat
 from assets.mail.database.opened import Place
 from assets.mail.desk import Desk
 from assets.mail.formula import Weights
 from assets.mail.known import Morning
 from assets.mail.outbox import Outbox
+from assets.mail.pace import Pace, Sleep
 from assets.mail.rank import Ranking
 from assets.mail.readers.secret import Secret
 from assets.mail.readers.store import Readers
 from assets.mail.shelf import Shelf
+from assets.mail.signature import Signer
 from assets.mail.transport import MaildirTransport, SmtpTransport, Transport
 from assets.mail.writer import Writer
 from assets.tag.taxonomy import DEFAULT, Taxonomy
@@ -32,7 +36,7 @@ from orchestration.alerts.channels import MailChannel, WebhookChannel
 from orchestration.alerts.words import Words
 from orchestration.endpoint import Endpoint
 from orchestration.quality_report import Reports
-from orchestration.settings import Mail, Settings
+from orchestration.settings import Settings
 from orchestration.warehouse import Warehouse, empty
 from quality.data_docs import DataDocs
 from quality.expectations import Suite
@@ -114,6 +118,11 @@ def outbox(settings: Settings) -> Outbox:
     return Outbox(database(settings), wait=settings.lock_wait_seconds)
 
 
+def chat(settings: Settings) -> Chat:
+    """The posts to the chat channels that the settings name."""
+    return Chat(database(settings), [url.get_secret_value() for url in settings.mail.chat])
+
+
 def secret(settings: Settings) -> Secret:
     """The key of the house."""
     return Secret(settings.home / "mail.key")
@@ -124,9 +133,11 @@ def readers(settings: Settings) -> Readers:
     return Readers(database(settings), secret(settings))
 
 
-def transport(settings: Settings) -> Transport:
-    """How mail leaves: a Maildir of the home, or a mail server."""
-    return MaildirTransport(settings.home / "maildir") if settings.mail.transport == "maildir" else _smtp(settings.mail)
+def transport(settings: Settings, sleep: Sleep = time.sleep) -> Transport:
+    """How mail leaves: a Maildir of the home, or a mail server, which `sleep` keeps from having too many at once."""
+    if settings.mail.transport == "maildir":
+        return MaildirTransport(settings.home / "maildir")
+    return _smtp(settings, Pace(settings.mail.per_minute, sleep=sleep))
 
 
 def desk(settings: Settings) -> Desk:
@@ -141,6 +152,7 @@ def desk(settings: Settings) -> Desk:
         current_days=settings.mail.current_days,
         morning=Morning(settings.schedule.time, settings.schedule.time_zone),
         shelf=Shelf(settings.editions),
+        chat=chat(settings),
         url=settings.web.url or "",
         writer=writer(settings),
     )
@@ -181,9 +193,19 @@ def reports(settings: Settings) -> Reports:
     return Reports(settings, outbox(settings))
 
 
-def _smtp(mail: Mail) -> SmtpTransport:
+def signer(settings: Settings) -> Signer | None:
+    """What signs mails: nothing, unless the operator names a key."""
+    mail = settings.mail
+    return Signer(mail.dkim_selector, mail.dkim_key_file) if mail.dkim_selector and mail.dkim_key_file else None
+
+
+def _smtp(settings: Settings, pace: Pace) -> SmtpTransport:
+    mail = settings.mail
     password = mail.password.get_secret_value() if mail.password else None
-    return SmtpTransport(mail.host, mail.port, mail.security, mail.user, password, mail.timeout_seconds)
+    return SmtpTransport(
+        mail.host, mail.port, mail.security, mail.user, password, mail.timeout_seconds,
+        mail.per_connection, pace, signer(settings),
+    )  # fmt: skip
 
 
 def data_docs(settings: Settings, context: dg.InitResourceContext) -> Iterator[DataDocs]:

@@ -84,21 +84,23 @@ def alerts_that_wait(context: dg.SensorEvaluationContext, alarm: dg.ResourcePara
     job=send,
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=60,
-    description="Asks for the mails that the mail server could not take, or that a run which was ended did not come "
+    description="Asks for the mails and chat posts that could not leave, or that a run which was ended did not come "
     "to: after five minutes, then after ever longer pauses, until the edition is mail.current_days old.",
 )
 def mails_that_wait(
     context: dg.SensorEvaluationContext, desk: dg.ResourceParam[Desk]
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """A run a day whose mails are due again; it sends what was written down, and to nobody else.
+    """A run a day whose mails or posts are due again; it sends what was written down, and to nobody else.
 
     A run that fails before it comes to the mails is asked for again within the hour, and not each minute.
     """
     if given_up := desk.give_up():
-        context.log.error(f"{given_up} mails of past editions are given up: paperboy outbox list --state failed")
+        context.log.error(
+            f"{given_up} mails and posts of past editions are given up: paperboy outbox list --state failed"
+        )
     days = desk.waiting()
     if not days:
-        yield dg.SkipReason("no mail waits for another attempt")
+        yield dg.SkipReason("no mail or post waits for another attempt")
     for day, changed in days.items():
         yield dg.RunRequest(
             run_key=f"{day}/{changed.isoformat()}/{now():%Y-%m-%dT%H}",

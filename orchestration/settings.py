@@ -30,6 +30,7 @@ from orchestration.values import (
     Network,
     PublicUrl,
     Seconds,
+    Selector,
     SourceName,
     Url,
     Weight,
@@ -42,7 +43,7 @@ from orchestration.values import (
 HUGGING_FACE = "https://huggingface.co"
 CHECKOUT = Path(__file__).resolve().parents[1]
 PREFIX = "PAPERBOY_"
-SECRETS = (("mail", "password"), ("summary", "key"))
+SECRETS = (("mail", "password"), ("mail", "chat"), ("summary", "key"))
 """What is read from the environment only."""
 
 
@@ -206,6 +207,17 @@ class Mail(_Part):
     password: SecretStr | None = None
     timeout_seconds: Seconds = Field(default=30, gt=0)
     database: Database | None = None
+    per_minute: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
+    per_connection: Whole = Field(default=100, ge=1, le=100_000)
+    chat: Annotated[tuple[SecretStr, ...], BeforeValidator(split)] = ()
+    dkim_selector: Selector | None = None
+    dkim_key_file: Folder | None = None
+
+    @model_validator(mode="after")
+    def _can_sign(self) -> "Mail":
+        if (self.dkim_selector is None) != (self.dkim_key_file is None):
+            raise ValueError("dkim_selector and dkim_key_file are set together, or neither is")
+        return self
 
 
 class Web(_Part):
@@ -301,7 +313,7 @@ def load(environment: Mapping[str, str] = os.environ, file: Path | None = None) 
     for part, name in SECRETS:
         if isinstance(table := values.get(part), dict) and name in table:
             variable = f"{PREFIX}{part}__{name}".upper()
-            raise SettingsError(f"{part}.{name} in {file}: a {name} belongs into {variable}, not here")
+            raise SettingsError(f"{part}.{name} in {file}: a secret belongs into {variable}, not here")
     for name, value in variables.items():
         _put(values, _key(name), Written(value), name)
     try:

@@ -114,6 +114,13 @@ def _database(value: object) -> object:
     return text
 
 
+def _selector(text: str) -> str:
+    """A part of a name in the DNS. Raises `ValueError`."""
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?", text):
+        raise ValueError(f"{text!r} is not a selector: letters, digits and hyphens, as 'paperboy'")
+    return text
+
+
 def _network(text: str) -> str:
     """One address, or a network of them. Raises `ValueError`."""
     try:
@@ -133,6 +140,7 @@ Folder = Annotated[Path, AfterValidator(Path.expanduser)]
 SourceName = Annotated[str, AfterValidator(_known)]
 Url = Annotated[str, AfterValidator(_http)]
 PublicUrl = Annotated[str, AfterValidator(_public)]
+Selector = Annotated[str, AfterValidator(_selector)]
 Network = Annotated[str, AfterValidator(_network)]
 Database = Annotated[SecretStr, BeforeValidator(_database)]
 Days = Annotated[tuple[datetime.date, ...], BeforeValidator(split)]

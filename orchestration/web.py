@@ -3,12 +3,15 @@
 import logging
 import signal
 import sys
+import threading
 from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.applications import Starlette
 
+from assets.mail.pace import Sleep
 from assets.mail.shelf import Shelf
+from assets.mail.transport import Transport, TransportError
 from assets.mail.web.asked import Asked
 from assets.mail.web.letter import Letters
 from assets.mail.web.limits import Limits
@@ -49,10 +52,20 @@ def app(settings: Settings, made: Service) -> Starlette:
     return application(made, [str(urlsplit(made.url).hostname), settings.web.host, "localhost", "127.0.0.1"])
 
 
-def work(settings: Settings, made: Service) -> None:
+def work(settings: Settings, made: Service, sending: Transport) -> None:
     """Send what was asked for and is due."""
     letters = Letters(settings.mail.sender, made.url, made.signer)
-    made.asked.work(made.readers, transport(settings), letters.compose)
+    made.asked.work(made.readers, sending, letters.compose)
+
+
+def until(ending: threading.Event) -> Sleep:
+    """Sleep that breaks off when the service ends; raises `TransportError`, so that the mail waits for the next one."""
+
+    def sleep(seconds: float) -> None:
+        if ending.wait(seconds):
+            raise TransportError("the service ended before the mail's turn")
+
+    return sleep
 
 
 def serve(settings: Settings) -> None:
@@ -64,5 +77,7 @@ def serve(settings: Settings) -> None:
     print(f"Paperboy's web service listens on {web.host}, port {web.port}, for {made.url}", file=sys.stderr)
     # Uvicorn ends by the signal that it was sent; a mail that is being sent is to be noted before.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with working(lambda: work(settings, made)):
+    ending = threading.Event()
+    sending = transport(settings, until(ending))
+    with working(lambda: work(settings, made, sending), ending=ending):
         server.run()

@@ -13,6 +13,7 @@ from xdist.scheduler import LoadScopeScheduling
 from assets.mail.database.opened import Place
 from orchestration import warehouse
 from tests import postgres
+from tests.hook import Hook, hooked
 from tests.lab import DAILY_PAPERS, Lab, lab
 
 # How long an example takes is the machine's business; speed is measured in the benchmarks.
@@ -41,6 +42,13 @@ class NewLab(Protocol):
     """Makes a lab in a folder of its own, with settings as environment variables without their prefix."""
 
     def __call__(self, name: str = "lab", **environment: str) -> AbstractContextManager[Lab]: ...
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    """A webhook that accepts everything unless told otherwise."""
+    with hooked() as state:
+        yield state
 
 
 @pytest.fixture

@@ -73,6 +73,8 @@ def deliveries(
                 made = day_material(warehouse, day)
                 pools = desk.pools(warehouse, made)
                 desk.mail(made, pools, again=config.again, confirmed=config.confirmed_day == f"{day}")
+                for trouble in desk.chat.troubles(day, day):
+                    context.log.error(trouble)
         desk.settle(warehouse)
         yield from gate.publish(context, warehouse, days, desk.delivered(days))
 

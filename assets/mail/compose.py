@@ -9,7 +9,7 @@ from typing import Any
 from assets.mail import render
 from assets.mail.edition import Edition
 from assets.mail.material import Combined, Material
-from assets.mail.message import message
+from assets.mail.message import feedback_id, message
 from assets.mail.outbox import Outbox, Row
 from assets.mail.readers.change import token
 from assets.mail.readers.reader import Reader
@@ -54,6 +54,7 @@ class Composer:
             text=written.text.replace(self._stand_in, to.token), html=written.html.replace(self._stand_in, to.token),
             message_id=row.message_id, date=datetime.now(UTC),
             archive=self.url and f"{self.url}/", unsubscribe=links.unsubscribe,
+            feedback=feedback_id(row.day, self.sender),
         )  # fmt: skip
 
     def edition(self, row: Row) -> Edition | Combined:

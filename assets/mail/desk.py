@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from assets.mail import feeds
 from assets.mail.carried import NEW, waiting
+from assets.mail.chat import Chat
 from assets.mail.compose import Composer
 from assets.mail.database.opened import now
 from assets.mail.edition import Counts, Edition, Waiting
@@ -75,8 +77,8 @@ class Desk:
     """Who mails what to whom: the settings of the mail and of the ranking, with the outbox and its transport.
 
     `named` are the addresses that the settings make readers. Editions are kept on the `shelf`, for the web service at
-    `url`; without one, empty, mails have no links to it. The `writer`, if there is one, adds a line to the papers of a
-    digest.
+    `url`; without one, empty, mails have no links to it. They are posted to the channels of `chat`, too. The
+    `writer`, if there is one, adds a line to the papers of a digest.
     """
 
     outbox: Outbox
@@ -88,6 +90,7 @@ class Desk:
     current_days: int
     morning: Morning
     shelf: Shelf
+    chat: Chat
     url: str = ""
     writer: Writer | None = None
 
@@ -96,12 +99,17 @@ class Desk:
         return datetime.now(ZoneInfo(self.morning.time_zone)).date()
 
     def waiting(self) -> dict[date, datetime]:
-        """The days of which mails are due again, and when each changed."""
-        return self.outbox.waiting(self._oldest(), now())
+        """The days of which mails or posts are due again, and when each changed."""
+        oldest, at = self._oldest(), now()
+        found = self.outbox.waiting(oldest, at)
+        for day, changed in self.chat.waiting(oldest, at).items():
+            found[day] = max(changed, found.get(day, changed))
+        return dict(sorted(found.items()))
 
     def give_up(self) -> int:
-        """Note as failed what waits of past editions, and nobody asked for within a day; how many mails that are."""
-        return self.outbox.give_up(self._oldest(), now() - timedelta(days=1))
+        """Note as failed what waits of past editions, and nobody asked for within a day; how much that is."""
+        oldest, yesterday = self._oldest(), now() - timedelta(days=1)
+        return self.outbox.give_up(oldest, yesterday) + self.chat.give_up(oldest, yesterday)
 
     def pools(self, warehouse: "Warehouse", made: Material[Edition]) -> Pools:
         """From a first day to all papers of the days from then on up to the day that was `made`."""
@@ -113,13 +121,15 @@ class Desk:
     ) -> None:
         """Write down a mail for every reader who is due and has none of this day yet, then send what is due.
 
-        `made` is the day's edition for all, `pools` are what readers get their own from. If `again`, nothing is
-        written down: what is due is sent. Who would get no paper is not mailed. If `confirmed`, the operator asked for
-        the day by name.
+        `made` is the day's edition for all, `pools` are what readers get their own from. Who would get no paper is not
+        mailed. The edition for all is posted, after the mails. If `again`, nothing is written down: what is due is
+        sent. If `confirmed`, the operator asked for the day by name.
         """
         edition = made.whole
         readers = {reader.id: reader for reader in self.readers.due(self.named)}
         if not again:
+            if edition.papers:
+                self.chat.enqueue(edition)
             planner = Planner(
                 self.outbox, edition.day, self.ranking.size, self.morning.time_zone, self._domain, confirmed
             )
@@ -127,8 +137,11 @@ class Desk:
             self.outbox.enqueue(edition.day, edition.content_hash, plan.mails, plan.materials)
         if edition.papers:
             self.shelf.put(edition, {row.edition for row in self.outbox.rows(edition.day)})
+            if self.url:
+                feeds.write(self.shelf, self.url)
         composer = Composer(self.outbox, readers, self.sender, self.url, made)
         self.outbox.deliver(edition.day, self.transport, composer.compose, self.readers.suppress)
+        self.chat.post(edition, self.url and f"{self.url}/editions/{edition.day}")
 
     def _oldest(self) -> date:
         """The oldest day that may be current."""
@@ -139,8 +152,8 @@ class Desk:
         return parseaddr(self.sender)[1].rpartition("@")[2]
 
     def settle(self, warehouse: "Warehouse") -> None:
-        """Note in `editions` what every edition held of which mails were written down; what is noted stays."""
-        days = list(self.outbox.states(date.min, date.max))
+        """Note in `editions` what every edition held of which mails or posts were written down; it stays."""
+        days = list({*self.outbox.states(date.min, date.max), *(post.day for post in self.chat.rows())})
         unsettled = warehouse.read(UNSETTLED, {"days": days})
         if mailed := unsettled["day"].unique().to_list():
             warehouse.publish("deliveries", mailed, {"editions": unsettled})

@@ -24,7 +24,7 @@ class _OneLine(UnstructuredHeader):
 
 
 _HEADERS = HeaderRegistry()
-for _name in ("list-id", "list-archive", "list-unsubscribe", "list-unsubscribe-post"):
+for _name in ("list-id", "list-archive", "list-unsubscribe", "list-unsubscribe-post", "feedback-id"):
     _HEADERS.map_to_type(_name, _OneLine)  # type: ignore[arg-type]  # typeshed asks for the base class
 _POLICY = EmailPolicy(linesep="\r\n", cte_type="7bit", header_factory=_HEADERS)
 
@@ -40,12 +40,13 @@ def message(
     date: datetime.datetime,
     archive: str = "",
     unsubscribe: str = "",
+    feedback: str = "",
 ) -> EmailMessage:
     """The digest as multipart/alternative, the text first, in short lines of ASCII that a relay leaves alone.
 
     `sender` and `recipient` are one address each, `ada@lab.example` or `Ada <ada@lab.example>`; `date` has a
-    zone. `archive` and `unsubscribe` are addresses of the web, the latter of one click (RFC 8058), or empty. Raises
-    `ValueError` for what is not an address.
+    zone. `archive` and `unsubscribe` are addresses of the web, the latter of one click (RFC 8058), or empty; so may
+    be `feedback`, see `feedback_id`. Raises `ValueError` for what is not an address.
     """
     to, by = mailbox(recipient), mailbox(sender)
     mail = EmailMessage(policy=_POLICY)
@@ -62,6 +63,8 @@ def message(
     if unsubscribe:
         mail["List-Unsubscribe"] = f"<{header_line(unsubscribe)}>"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    if feedback:
+        mail["Feedback-ID"] = header_line(feedback)
     mail["MIME-Version"] = "1.0"
     mail.make_alternative()
     mail.attach(_part(text, "plain"))
@@ -86,6 +89,14 @@ def message_id(day: datetime.date, reader: str, sender_domain: str) -> str:
     """The Message-ID of a reader's digest of a day, by the reader's id: always the same."""
     key = hashlib.sha256(f"{day.isoformat()} {reader}".encode()).hexdigest()[:32]
     return f"<{key}@{sender_domain.encode('idna').decode()}>"
+
+
+def feedback_id(day: datetime.date, sender: str) -> str:
+    """By which Gmail's Postmaster Tools tell the sender how many readers call a day's digest spam: never who does.
+
+    The parts are the edition, the house, the kind of mail and, last, who sends all of these.
+    """
+    return f"{day}:{mailbox(sender).domain}:digest:paperboy"
 
 
 def header_line(text: str) -> str:

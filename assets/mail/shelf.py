@@ -35,7 +35,10 @@ class Kept:
 
 @dataclass(frozen=True)
 class Shelf:
-    """The folder of the editions: `DAY.html` is the page, `DAY.json` what is said of it, written last."""
+    """The folder of the editions: `DAY.html` is the page, `DAY.json` what is said of it, written last.
+
+    Whoever publishes the folder publishes no reader: nothing in it is of one.
+    """
 
     folder: Path
 
@@ -46,9 +49,18 @@ class Shelf:
             return
         papers = tuple((paper.title, paper.url if render.is_web_url(paper.url) else "") for paper in edition.papers)
         kept = Kept(edition.day, edition.subject, edition.lead, edition.content_hash, datetime.now(UTC), papers)
+        self.write(f"{edition.day}.html", render.html(edition, HOME))
+        self.write(f"{edition.day}.json", json.dumps(asdict(kept), default=str, ensure_ascii=False))
+
+    def write(self, name: str, content: str) -> None:
+        """Write a file of the folder, whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        _write(self._file(edition.day, "html"), render.html(edition, HOME))
-        _write(self._file(edition.day, "json"), json.dumps(asdict(kept), default=str, ensure_ascii=False))
+        draft = self.folder / f".{name}.draft"
+        with draft.open("w", encoding="utf-8") as written:
+            written.write(content)
+            written.flush()
+            os.fsync(written.fileno())
+        draft.replace(self.folder / name)
 
     def days(self) -> list[date]:
         """The days whose editions are kept, the newest first. Raises `OSError` if the folder cannot be read."""
@@ -80,13 +92,3 @@ class Shelf:
             return self._file(day, ending).read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
-
-
-def _write(file: Path, content: str) -> None:
-    """Write a file, whole or not at all."""
-    draft = file.with_name(f".{file.name}.draft")
-    with draft.open("w", encoding="utf-8") as written:
-        written.write(content)
-        written.flush()
-        os.fsync(written.fileno())
-    draft.replace(file)

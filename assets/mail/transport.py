@@ -17,6 +17,9 @@ from email.policy import SMTP
 from pathlib import Path
 from typing import Literal, NoReturn, Protocol
 
+from assets.mail.pace import Pace
+from assets.mail.signature import BadKey, Sign, Signer
+
 UNUSABLE = re.compile(rb"5\.1\.(1|3|6|10)\b")
 """The enhanced status codes (RFC 3463, RFC 7505) of an answer to RCPT that say that there is no such address."""
 
@@ -107,7 +110,11 @@ class MaildirTransport:
 
 @dataclass(frozen=True)
 class SmtpTransport:
-    """A mail server, its certificate verified; `timeout` is in seconds, for each answer of the server."""
+    """A mail server, its certificate verified; `timeout` is in seconds, for each answer of the server.
+
+    A connection is left after `per_connection` messages, and another one made. The `pace` holds over all sessions.
+    Mails get a signature of their own where there is a `signer`.
+    """
 
     host: str
     port: int
@@ -115,10 +122,13 @@ class SmtpTransport:
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     timeout: float = 30
+    per_connection: int = 100
+    pace: Pace = field(default_factory=Pace)
+    signer: Signer | None = None
 
     @contextmanager
     def session(self) -> Iterator[Deliver]:
-        """See `Transport`. One connection serves the batch, and is replaced when the server ends it."""
+        """See `Transport`. One connection serves many messages, and is replaced when the server ends it."""
         session = _Session(self)
         try:
             yield session.deliver
@@ -127,6 +137,7 @@ class SmtpTransport:
 
     def check(self) -> str:
         """See `Transport`."""
+        self.signing()
         smtp = self.connect()
         try:
             _require(250, smtp.noop())
@@ -135,6 +146,15 @@ class SmtpTransport:
         finally:
             _quit(smtp)
         return f"{self.host}:{self.port} ({self.security}{f', as {self.user}' if self.user else ''})"
+
+    def signing(self) -> Sign:
+        """What signs mails, or leaves them as they are; raises `TransportError`."""
+        if self.signer is None:
+            return lambda mail, domain: mail
+        try:
+            return self.signer.signing()
+        except BadKey as error:
+            raise TransportError(str(error)) from None
 
     def connect(self) -> smtplib.SMTP:
         """A connection that is encrypted and logged in as the settings say; raises `TransportError`."""
@@ -162,10 +182,13 @@ class SmtpTransport:
         return smtplib.SMTP(self.host, self.port, timeout=self.timeout)
 
     def _log_in(self, smtp: smtplib.SMTP) -> None:
-        """Log in where a user is set. No word of the server or smtplib goes on: it may hold the password."""
+        """Log in where a user is set. No word of the server or smtplib goes on: it may hold the password.
+
+        Nor does the user's name, which often is an address.
+        """
         if self.user is None:
             return
-        login = f"{self.host}:{self.port}: login as {self.user}"
+        login = f"{self.host}:{self.port}: login as mail.user"
         if self.security == "none":
             raise TransportError(f"{login}: a password goes over starttls or tls only, not security 'none'")
         try:
@@ -188,16 +211,19 @@ class _Session:
     """
 
     def __init__(self, transport: SmtpTransport) -> None:
-        self._transport = transport
+        self._transport, self._sign = transport, transport.signing()
         self._smtp: smtplib.SMTP | None = None
+        self._begun = 0  # messages, on this connection
 
     def deliver(self, message: EmailMessage, claim: Callable[[], object] = _at_once) -> None:
         """See `Transport.session`."""
+        content = self._sign(_bytes(message, linesep="\r\n"), message["From"].addresses[0].domain)
+        self._transport.pace.wait()
         smtp = self._begin(message)
         try:
             _expect(2, smtp.rcpt(_address(message, "To")), "RCPT")
             _expect(3, smtp.docmd("DATA"))
-            smtp.send(re.sub(rb"(?m)^\.", b"..", _bytes(message, linesep="\r\n")))
+            smtp.send(re.sub(rb"(?m)^\.", b"..", content))
         except smtplib.SMTPException as error:
             self.close()
             raise Undelivered(_reason(error)) from error
@@ -221,14 +247,17 @@ class _Session:
             self._smtp = None
 
     def _begin(self, message: EmailMessage) -> smtplib.SMTP:
-        """A connection that has accepted the sender: the last one, or where that has ended, a new one."""
+        """A connection that has accepted the sender: the last one, or where that has served its time, a new one."""
+        if self._begun >= self._transport.per_connection:
+            self.close()
+        self._begun += 1
         if self._smtp is not None:
             with suppress(smtplib.SMTPException):
                 self._smtp.rset()  # the message before may have been refused half-way
                 _mail(self._smtp, message)
                 return self._smtp
             self.close()
-        self._smtp = self._transport.connect()
+        self._smtp, self._begun = self._transport.connect(), 1
         try:
             _mail(self._smtp, message)
         except smtplib.SMTPException as error:

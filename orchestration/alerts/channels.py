@@ -1,11 +1,10 @@
 """The ways to the operator: a mail of plain text, and webhooks.
 
 A mail goes over the transport of the readers' mail and is else nothing like theirs: one address of `alerts.to`, no list
-and nothing to unsubscribe from. The webhook library is imported only where a webhook is used.
+and nothing to unsubscribe from.
 """
 
 import hashlib
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,9 +15,9 @@ from functools import cached_property
 
 from pydantic import SecretStr
 
-from assets.mail.edition import one_line, shortened
+from assets.mail import webhook
 from assets.mail.message import header_line, mailbox
-from assets.mail.transport import Transport, Undelivered
+from assets.mail.transport import DeliveryUnknown, Transport, Undelivered
 from orchestration.alerts.book import Sending
 
 _POLICY = SMTP.clone(cte_type="7bit")
@@ -57,42 +56,24 @@ class WebhookChannel:
 
     @contextmanager
     def session(self) -> Iterator[Callable[[Sending], None]]:
-        """See `Channel`. Raises `Undelivered` for whatever was not confirmed: apprise does not tell more."""
+        """See `Channel`. Raises `Undelivered` for whatever was not confirmed."""
         yield lambda sending: self._notify(self._by_address[sending.address], sending)
 
     def unusable(self) -> list[str]:
         """The targets that apprise cannot read, by their place in the setting."""
-        if not self.urls:
-            return []
-        import apprise
-
-        with apprise.LogCapture(level=logging.CRITICAL):  # type: ignore[no-untyped-call]
-            return [
-                f"alerts.notify, number {place}"
-                for place, url in enumerate(self.urls, 1)
-                if not apprise.Apprise().add(url.get_secret_value())
-            ]
+        urls = [url.get_secret_value() for url in self.urls]
+        return [f"alerts.notify, number {place}" for place in webhook.unusable(urls)]
 
     def _notify(self, url: str, sending: Sending) -> None:
-        import apprise
-
-        with apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as heard:  # type: ignore[no-untyped-call]
-            target = apprise.Apprise()
-            if not target.add(url):
-                raise Undelivered("apprise cannot read the URL: paperboy doctor says which", permanent=True)
-            accepted = target.notify(
-                title=sending.subject,
-                body=sending.body,
-                body_format=apprise.NotifyFormat.TEXT,
-            )
-            if not accepted:
-                reason = one_line(heard.getvalue().replace(url, "the URL"))
-                raise Undelivered(f"not confirmed: {shortened(reason, 200)}")
+        try:
+            webhook.post(url, lambda title, text: (sending.subject, sending.body))
+        except DeliveryUnknown as error:  # the operator had rather hear of it twice than never
+            raise Undelivered(str(error)) from None
 
     @cached_property
     def _by_address(self) -> dict[str, str]:
         urls = [url.get_secret_value() for url in self.urls]
-        return {f"webhook {hashlib.sha256(url.encode()).hexdigest()[:8]}": url for url in urls}
+        return {f"webhook {webhook.name(url)}": url for url in urls}
 
 
 def alert_mail(sender: str, sending: Sending) -> EmailMessage:

@@ -18,6 +18,7 @@ from assets.fetch.bodies import BodyStore
 from assets.fetch.fetch import Feeds
 from assets.fetch.round import Round
 from assets.fetch.source import Body, Listing
+from assets.mail.chat import Chat
 from assets.mail.desk import Desk, day_edition
 from assets.mail.outbox import Outbox
 from assets.mail.rank import Ranking
@@ -186,6 +187,17 @@ def test_from_works_to_editions(papers: list[dict[str, Any]], tmp_path: Path) ->
     outbox.enqueue(DAY, "hash", intents("reader@lab.example", day=DAY))
     readers = Readers(tmp_path / "outbox.sqlite", Secret(tmp_path / "mail.key"))
     transport, shelf = MaildirTransport(tmp_path / "maildir"), Shelf(tmp_path / "editions")
-    desk = Desk(outbox, readers, transport, "a@lab.example", [], steps.ranking, 4, MORNING, shelf)
+    desk = Desk(
+        outbox,
+        readers,
+        transport,
+        "a@lab.example",
+        [],
+        steps.ranking,
+        4,
+        MORNING,
+        shelf,
+        Chat(tmp_path / "outbox.sqlite"),
+    )
     desk.settle(warehouse)
     assert sorted(warehouse.read("SELECT work_id FROM editions")["work_id"]) == sorted(works)

@@ -40,6 +40,21 @@ USUAL = {
 }
 
 
+@dataclass
+class Clock:
+    """A clock that only sleeping moves on."""
+
+    now: float = 1000
+    slept: list[float] = field(default_factory=list)
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
 class Server(Controller):
     """aiosmtpd on a free port, remembering what it accepted, and from which connections."""
 

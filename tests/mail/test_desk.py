@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from assets.mail.carried import NEW
+from assets.mail.chat import Chat
 from assets.mail.desk import Desk, day_edition, day_material
 from assets.mail.formula import PARTS
 from assets.mail.known import Morning
@@ -34,7 +35,8 @@ def desk(tmp_path: Path) -> Desk:
     outbox, transport = Outbox(tmp_path / "outbox.sqlite"), MaildirTransport(tmp_path / "maildir")
     readers = Readers(tmp_path / "outbox.sqlite", Secret(tmp_path / "mail.key"))
     morning, shelf = Morning(time(7, 30), "UTC"), Shelf(tmp_path / "editions")
-    return Desk(outbox, readers, transport, "paper@boy.example", READERS, Ranking(20), 4, morning, shelf)
+    chat = Chat(tmp_path / "outbox.sqlite")
+    return Desk(outbox, readers, transport, "paper@boy.example", READERS, Ranking(20), 4, morning, shelf, chat)
 
 
 def publish(warehouse: Warehouse, day: date, *works: str) -> None:

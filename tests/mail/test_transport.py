@@ -5,6 +5,7 @@ import socket
 import ssl
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from email import message_from_string
 from email.message import EmailMessage
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from aiosmtpd.smtp import AuthResult
 
 from assets.mail.message import message
+from assets.mail.pace import Pace
 from assets.mail.transport import (
     DeliveryUnknown,
     MaildirTransport,
@@ -22,7 +24,7 @@ from assets.mail.transport import (
     TransportError,
     Undelivered,
 )
-from tests.mail.conftest import Script, Scripted, Server
+from tests.mail.conftest import Clock, Script, Scripted, Server
 
 PASSWORD = "correct-horse"
 TEXT = "A line\n.\n..\n.. and one that begins with a dot\n"
@@ -87,6 +89,43 @@ def test_a_batch_shares_one_connection(scripted: Callable[[Script], Scripted]) -
         send(digest("2@lab.example", 2))
     assert server.accepted == ["<0@lab.example>", "<2@lab.example>"]
     assert server.connections == 1
+
+
+@pytest.mark.parametrize(("per_connection", "connections"), [(1, 7), (2, 4), (3, 3), (7, 1), (100, 1)])
+def test_a_connection_serves_so_many_messages_and_no_more(
+    scripted: Callable[[Script], Scripted], per_connection: int, connections: int
+) -> None:
+    server = scripted(lambda step, recipient: "550 no" if (step, recipient) == ("RCPT", "2@lab.example") else None)
+    with SmtpTransport("127.0.0.1", server.port, "none", timeout=10, per_connection=per_connection).session() as send:
+        for number in range(7):
+            with suppress(Undelivered):
+                send(digest(f"{number}@lab.example", number))
+    assert server.accepted == [f"<{number}@lab.example>" for number in range(7) if number != 2]
+    assert server.connections == connections
+
+
+def test_messages_keep_their_distance_over_all_sessions(scripted: Callable[[Script], Scripted]) -> None:
+    server, clock = scripted(at("RCPT", "450 later")), Clock()
+    pace = Pace(20, clock=clock, sleep=clock.sleep)
+    for _ in range(2):
+        with SmtpTransport("127.0.0.1", server.port, "none", timeout=10, pace=pace).session() as send:
+            for _ in range(2):
+                with pytest.raises(Undelivered, match="later"):
+                    send(digest())
+    assert clock.slept == [3, 3, 3]
+
+
+def test_a_wait_that_is_broken_off_leaves_the_message_unsent(scripted: Callable[[Script], Scripted]) -> None:
+    def ended(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    server = scripted(at("QUIT", "221 bye"))
+    pace = Pace(1, clock=lambda: 0, sleep=ended)
+    with SmtpTransport("127.0.0.1", server.port, "none", timeout=10, pace=pace).session() as send:
+        send(digest(number=0))
+        with pytest.raises(KeyboardInterrupt):
+            send(digest(number=1), lambda: pytest.fail("claimed"))
+    assert server.accepted == ["<0@lab.example>"]
 
 
 @pytest.mark.parametrize(
@@ -241,12 +280,21 @@ def test_a_refused_login_does_not_tell_the_password(
     serve: Callable[..., Server], server_tls: ssl.SSLContext, password: str | None
 ) -> None:
     transport = by("starttls", secure(serve, "starttls", server_tls), password)
-    with pytest.raises(TransportError, match="login as paperboy") as caught:
+    with pytest.raises(TransportError, match=r"login as mail\.user") as caught:
         transport.check()
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
     assert "horse" not in repr(caught.value) + repr(transport) + str(transport)
     assert "hörse" not in repr(caught.value) + repr(transport) + str(transport)
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_user_who_is_an_address_stands_in_no_reason(serve: Callable[..., Server], server_tls: ssl.SSLContext) -> None:
+    server = secure(serve, "starttls", server_tls)
+    transport = SmtpTransport("127.0.0.1", server.port, "starttls", "ada@lab.example", "wrong-horse", timeout=10)
+    with pytest.raises(TransportError, match=r"login as mail\.user refused \(535\)") as caught:
+        transport.check()
+    assert "ada" not in repr(caught.value)
 
 
 def test_a_check_delivers_nothing(scripted: Callable[[Script], Scripted]) -> None:

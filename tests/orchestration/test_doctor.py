@@ -1,6 +1,7 @@
 """`paperboy doctor`: a line for everything, and what is wrong where something is."""
 
 import socket
+import subprocess
 from pathlib import Path
 
 from click.testing import Result
@@ -122,6 +123,21 @@ def test_doctor_says_which_model_writes_lines_and_finds_a_key_that_is_not_there(
     assert "hunter2" not in result.output
     result = terminal(**model, SUMMARY__KEY_FILE=str(tmp_path / "key"))("doctor")
     assert findings(result)["summary"] == ("FAIL", f"summary.key_file {tmp_path / 'key'}: No such file or directory")
+
+
+def test_doctor_prints_the_record_to_publish_and_finds_a_key_that_is_not_there(
+    tmp_path: Path, terminal: NewTerminal
+) -> None:
+    file = tmp_path / "dkim.pem"
+    signed = {"MAIL__DKIM_SELECTOR": "news", "MAIL__DKIM_KEY_FILE": str(file)}
+    verdict, told = findings(terminal(**signed)("doctor"))["dkim"]
+    assert (verdict, told.partition(";")[0]) == ("FAIL", f"mail.dkim_key_file {file}: No such file or directory")
+    subprocess.run(["openssl", "genrsa", "-out", str(file), "2048"], check=True, capture_output=True)
+    file.chmod(0o600)
+    verdict, told = findings(terminal(**signed)("doctor"))["dkim"]
+    assert verdict == "ok"
+    assert told.startswith('publish news._domainkey.paperboy.example. IN TXT ( "v=DKIM1; k=rsa; p=')
+    assert told.endswith("; a Maildir's mails are not signed")
 
 
 def test_doctor_finds_a_source_that_does_not_answer(terminal: NewTerminal) -> None:

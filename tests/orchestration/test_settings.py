@@ -56,7 +56,7 @@ def test_every_value_of_the_example_is_the_default() -> None:
 
 def test_the_example_shows_every_key_but_the_secrets() -> None:
     shown = tomllib.loads(COMMENTED_KEY.sub(r"\1", EXAMPLE.read_text(encoding="utf-8")))
-    assert keys(shown) == fields(Settings) - {"mail.password", "summary.key"}
+    assert keys(shown) == fields(Settings) - {"mail.password", "mail.chat", "summary.key"}
 
 
 def test_the_commented_keys_of_the_example_can_be_set(tmp_path: Path) -> None:
@@ -172,6 +172,10 @@ def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
         ('[mail]\nrecipients = ["A, B <a@lab.example>"]', "mail.recipients", "a name with a comma"),
         ('[mail]\nrecipients = ["a@lab.example", "b at lab"]', "mail.recipients", "not a mail address"),
         ('[mail]\nrecipients = ["a@lab.example (Ada)"]', "mail.recipients", "not a mail address"),
+        ("[mail]\nper_minute = 0", "mail.per_minute", "greater than or equal to 1"),
+        ("[mail]\nper_connection = 0", "mail.per_connection", "greater than or equal to 1"),
+        ('[mail]\ndkim_selector = "news"', "mail", "dkim_selector and dkim_key_file are set together"),
+        ('[mail]\ndkim_selector = "no, news"', "mail.dkim_selector", "is not a selector"),
     ],
 )
 def test_a_wrong_key_of_the_file_is_named_with_the_file(tmp_path: Path, text: str, key: str, wrong: str) -> None:
@@ -286,6 +290,17 @@ def test_no_error_repeats_a_password(variable: str) -> None:
     assert HIDDEN not in text
 
 
+def test_chat_channels_come_from_the_environment_only(tmp_path: Path) -> None:
+    settings = load({"PAPERBOY_MAIL__CHAT": f"slack://{HIDDEN}, json://lab.example/{HIDDEN}"}, Path("no-such.toml"))
+    assert [url.get_secret_value() for url in settings.mail.chat] == [
+        f"slack://{HIDDEN}",
+        f"json://lab.example/{HIDDEN}",
+    ]
+    assert HIDDEN not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+    file = write(tmp_path, f'[mail]\nchat = ["slack://{HIDDEN}"]\n')
+    assert refused({}, file) == f"mail.chat in {file}: a secret belongs into PAPERBOY_MAIL__CHAT, not here"
+
+
 MODEL = {"PAPERBOY_SUMMARY__URL": "https://model.example/v1/", "PAPERBOY_SUMMARY__MODEL": "parrot-1"}
 
 
@@ -304,7 +319,7 @@ def test_the_key_of_the_model_comes_from_the_environment_or_from_a_file(tmp_path
 def test_a_key_in_the_file_is_refused_and_not_repeated(tmp_path: Path) -> None:
     file = write(tmp_path, f'[summary]\nkey = "{HIDDEN}"\n')
     text = refused({}, file)
-    assert text == f"summary.key in {file}: a key belongs into PAPERBOY_SUMMARY__KEY, not here"
+    assert text == f"summary.key in {file}: a secret belongs into PAPERBOY_SUMMARY__KEY, not here"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def copied(source: Place, target: Place, wait: float) -> dict[str, int]:
     Nobody writes to either meanwhile; who sends is waited for, so many seconds. Raises `NotEmpty`, and `Busy`.
     """
     before, after = opened(source), opened(target)
-    with turn(before, "lock", wait), turn(before, "asked.lock", wait):
+    with turn(before, "lock", wait), turn(before, "asked.lock", wait), turn(before, "chat.lock", wait):
         with transaction(before) as old, transaction(after) as new:
             for table in TABLES.sorted_tables:
                 if new.execute(sa.select(table).limit(1)).first():

@@ -1,4 +1,4 @@
-"""The tables of the mail as the newest migration leaves them: readers, what is kept of them, the outbox, the web.
+"""The tables of the mail as the newest migration leaves them: readers, what is kept of them, the outbox, chat, the web.
 
 All times are UTC without a zone. An address stands in `readers` only, so that who is erased is gone; and for the
 seconds until it is taken over from there, in `asked`.
@@ -72,6 +72,19 @@ frozen = sa.Table(
     sa.Column("day", sa.Date, primary_key=True),
     sa.Column("first_day", sa.Date, primary_key=True),
     sa.Column("content", sa.String, nullable=False),  # as JSON: what mails of these days are made of
+)
+
+chat = sa.Table(
+    "chat",
+    TABLES,
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("channel", sa.String, primary_key=True),  # by a part of its URL's digest: the URL is a secret
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("edition", sa.String, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("reason", sa.String, nullable=False),
+    sa.Column("due_at", sa.DateTime, nullable=False),
+    sa.Column("updated_at", sa.DateTime, nullable=False),
 )
 
 asked = sa.Table(

@@ -27,15 +27,19 @@ class TurnLost(Exception):
 
 @dataclass(frozen=True)
 class Turn:
-    """The turn of this process; on PostgreSQL it is the `session`'s."""
+    """The turn of this process; on PostgreSQL it is the `session`'s.
+
+    With SQLite the session is a connection like any other, but one for all that is done: closing the last one writes
+    the whole log back.
+    """
 
     engine: sa.Engine
-    session: sa.Connection | None = None
+    session: sa.Connection
 
     @property
     def lost(self) -> bool:
         """Whether the session was lost; another process may have the turn then."""
-        return self.session is not None and self.session.invalidated
+        return self.session.invalidated
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
@@ -43,7 +47,7 @@ class Turn:
         if self.lost:  # SQLAlchemy would connect anew in silence
             raise self._no_more()
         try:
-            with transaction(self.session or self.engine) as connection:
+            with transaction(self.session) as connection:
                 yield connection
         except sa.exc.OperationalError as error:
             if self.lost:
@@ -58,8 +62,8 @@ class Turn:
 def turn(engine: sa.Engine, name: str, wait: float) -> Iterator[Turn]:
     """The turn at what has this name, once it is free, for which it waits so many seconds. Raises `Busy`."""
     if engine.dialect.name == "sqlite":
-        with _file(f"{engine.url.database}.{name}", wait):
-            yield Turn(engine)
+        with _file(f"{engine.url.database}.{name}", wait), engine.connect() as session:
+            yield Turn(engine, session)
     else:
         with engine.connect() as session, _session(session, name, wait):
             yield Turn(engine, session)

@@ -28,9 +28,14 @@ def configured(app: ASGIApp, host: str, port: int, trusted: Sequence[str]) -> uv
 
 
 @contextmanager
-def working(work: Callable[[], None], pause: float = POLL_SECONDS) -> Iterator[None]:
-    """Do the work in a thread, again and again, until the end; what fails is logged by its kind, and tried again."""
-    ending = threading.Event()
+def working(
+    work: Callable[[], None], pause: float = POLL_SECONDS, ending: threading.Event | None = None
+) -> Iterator[None]:
+    """Do the work in a thread, again and again, until the end; what fails is logged by its kind, and tried again.
+
+    `ending` is set at the end, so that work that waits for something can see it.
+    """
+    ending = ending or threading.Event()
 
     def loop() -> None:
         while not ending.wait(pause):

@@ -21,12 +21,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from assets.mail.feeds import ENTRIES, Place, atom, json_feed
 from assets.mail.readers.reader import InvalidAddress, parsed
 from assets.mail.readers.secret import BadSecret
 from assets.mail.readers.store import Readers
 from assets.mail.shelf import Shelf
 from assets.mail.web.asked import Asked
-from assets.mail.web.feeds import ENTRIES, atom, json_feed
+from assets.mail.web.conditional import unless_known
 from assets.mail.web.limits import TooMany
 from assets.mail.web.pages import EDITION_POLICY, LOG, Guarded, Pages
 from assets.mail.web.signed import Signer
@@ -82,20 +83,26 @@ class Service:
 
     def edition(self, request: Request) -> Response:
         """`/editions/DAY`, as it was mailed."""
-        page = self.shelf.page(_day(request.path_params["day"]))
-        if page is None:
+        day = _day(request.path_params["day"])
+        page, kept = self.shelf.page(day), self.shelf.kept(day)
+        if page is None or kept is None:
             raise HTTPException(404, "There is no edition of this day.")
-        return HTMLResponse(page, headers={"content-security-policy": EDITION_POLICY, **MAY_BE_KEPT})
+        headers = {"content-security-policy": EDITION_POLICY, **MAY_BE_KEPT}
+        return unless_known(request, HTMLResponse(page, headers=headers), [kept])
 
     def atom(self, request: Request) -> Response:
         """`/feed.atom`."""
-        feed = atom(self.url, self.shelf.newest(ENTRIES))
-        return Response(feed, media_type="application/atom+xml", headers=MAY_BE_KEPT)
+        newest = self.shelf.newest(ENTRIES)
+        feed = atom(Place(self.url, "feed.atom"), newest)
+        return unless_known(request, Response(feed, media_type="application/atom+xml", headers=MAY_BE_KEPT), newest)
 
     def json(self, request: Request) -> Response:
         """`/feed.json`."""
-        feed = json_feed(self.url, self.shelf.newest(ENTRIES))
-        return JSONResponse(feed, media_type="application/feed+json", headers=MAY_BE_KEPT)
+        newest = self.shelf.newest(ENTRIES)
+        feed = json_feed(Place(self.url, "feed.json"), newest)
+        return unless_known(
+            request, JSONResponse(feed, media_type="application/feed+json", headers=MAY_BE_KEPT), newest
+        )
 
     def style(self, request: Request) -> Response:
         """`/style.css`."""

@@ -22,7 +22,7 @@ from assets.mail.readers.reader import Reader
 from assets.mail.web.server import configured
 from assets.mail.web.service import Service
 from orchestration import web
-from orchestration.resources import desk
+from orchestration.resources import desk, transport
 from orchestration.settings import Settings, load
 from tests.browser.stage import free_port
 
@@ -99,7 +99,7 @@ class Site:
 
     def work(self) -> None:
         """One round of the thread that sends what was asked for."""
-        web.work(self.settings, self.made)
+        web.work(self.settings, self.made, transport(self.settings))
 
     def mail(self, edition: Edition) -> None:
         """Mail an edition to whoever is a reader."""

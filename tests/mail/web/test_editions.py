@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from defusedxml import ElementTree
 
 from assets.mail.shelf import Shelf
@@ -92,6 +93,64 @@ def test_both_feeds_hold_the_editions_whatever_their_texts(site: Site) -> None:
         assert "javascript:" not in item["content_html"].replace("&", "")
     titles = [str(entry.findtext(f"{ATOM}title")) for entry in entries][1:]  # the first holds what XML cannot
     assert [title.split() for title in titles] == [item["title"].split() for item in items][1:]
+
+
+PATHS = ("/editions/2026-11-20", "/feed.atom", "/feed.json")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_whoever_has_it_already_is_told_so(site: Site, path: str) -> None:
+    site.mail(FIRST)
+    first = site.ask(path)
+    tag, changed = first.headers["ETag"], first.headers["Last-Modified"]
+    for method in ("GET", "HEAD"):
+        for known in ({"If-None-Match": tag}, {"If-None-Match": f'"other", W/{tag}'}, {"If-Modified-Since": changed}):
+            again = site.ask(path, method, headers=known)
+            assert (again.status_code, again.content) == (304, b"")
+            for name in ("ETag", "Last-Modified", "Cache-Control", "Content-Security-Policy"):
+                assert again.headers[name] == first.headers[name]
+            assert "Content-Type" not in again.headers
+    for known in (
+        {"If-None-Match": '"other"'},
+        {"If-None-Match": '"other"', "If-Modified-Since": changed},
+        {"If-Modified-Since": "Fri, 20 Nov 2020 07:30:00 GMT"},
+        {"If-Modified-Since": "yesterday"},
+    ):
+        assert site.ask(path, headers=known).content == first.content
+    site.mail(SECOND)
+    assert site.ask(path, headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_a_feed_without_editions_has_a_tag_too(site: Site) -> None:
+    for path in PATHS[1:]:
+        first = site.ask(path)
+        assert "Last-Modified" not in first.headers
+        assert site.ask(path, headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
+
+
+def test_feeds_lie_beside_the_editions_for_any_web_server(start: Callable[..., Site]) -> None:
+    site = start(WEB__URL="https://lab.example/papers/")
+    made = [replace(FIRST, day=date(2026, 11, day)) for day in range(1, 26)]
+    for one in made:
+        site.mail(one)
+    folder, below = site.settings.editions, "https://lab.example/papers/editions"
+    feed = json.loads((folder / "feed.json").read_text(encoding="utf-8"))
+    root = ElementTree.fromstring((folder / "feed.xml").read_bytes())
+    assert feed["feed_url"] == f"{below}/feed.json"
+    assert [link.get("href") for link in root.findall(f"{ATOM}link[@rel='self']")] == [f"{below}/feed.xml"]
+    days = [str(one.day) for one in reversed(made)][:20]
+    links = [str(link.get("href")) for link in root.findall(f"{ATOM}entry/{ATOM}link")]
+    assert [item["url"] for item in feed["items"]] == links == [f"{below}/{day}.html" for day in days]
+    assert all((folder / link.rpartition("/")[2]).exists() for link in links)
+    assert [item["id"] for item in feed["items"]] == [item["id"] for item in site.ask("/feed.json").json()["items"]]
+    assert [str(day) for day in site.made.shelf.days()][:20] == days
+    assert {file.suffix for file in folder.iterdir()} == {".html", ".json", ".xml"}, "no draft is left"
+
+
+def test_without_an_address_on_the_web_there_are_no_feed_files(start: Callable[..., Site]) -> None:
+    site = start(WEB__URL=None)
+    site.mail(FIRST)
+    assert {file.name for file in site.settings.editions.iterdir()} == {"2026-11-20.html", "2026-11-20.json"}
 
 
 def test_a_feed_without_editions_is_a_feed(site: Site) -> None:

@@ -317,11 +317,12 @@ def test_what_is_put_off_is_sent_later_once_and_given_up_in_the_end(
 DYING = """
 import os, sys
 from orchestration import web
+from orchestration.resources import transport
 from orchestration.settings import load
 from {module} import {owner}
 
 {owner}.{method} = lambda *_: os.kill(os.getpid(), 9)
-web.work(settings := load(), web.service(settings))
+web.work(settings := load(), web.service(settings), transport(settings))
 """
 
 

@@ -1,16 +1,10 @@
 """The ways to the operator: what a mail looks like whatever it says, and webhooks over real HTTP."""
 
-import json
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,6 +13,7 @@ from pydantic import SecretStr
 
 from orchestration.alerts.book import Book, News, Sending, State
 from orchestration.alerts.channels import WebhookChannel, alert_mail
+from tests.hook import Hook
 from tests.lab import CHECKOUT
 
 NOW = datetime(2026, 11, 27, 7, 31, tzinfo=UTC).replace(tzinfo=None)
@@ -28,46 +23,6 @@ LINE_BREAKS = ["\r\n", "\n", "\r", "\x85", "\u2028", "\u2029", "\x0b", "\x0c", "
 def sending(subject: str = "Paperboy: trouble", body: str = "It is so.\n") -> Sending:
     """A message to the operator."""
     return Sending("abc", "alert", subject, body, NOW, "operator@lab.example", State.PENDING, 0, "", NOW)
-
-
-@dataclass
-class Hook:
-    """A webhook on loopback: what it was told, and what it answers."""
-
-    answers: list[int] = field(default_factory=list)
-    told: list[dict[str, Any]] = field(default_factory=list)
-    port: int = 0
-
-    @property
-    def url(self) -> str:
-        return f"json://127.0.0.1:{self.port}/hook/hunter2"
-
-
-@pytest.fixture
-def hook() -> Iterator[Hook]:
-    """A webhook that accepts everything unless told otherwise."""
-    state = Hook()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            answer = state.answers.pop(0) if state.answers else 200
-            if answer == 200:
-                state.told.append(said)
-            self.send_response(answer)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        state.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield state
-        server.shutdown()
-        thread.join()
 
 
 @pytest.mark.parametrize("line_break", LINE_BREAKS)

@@ -1,0 +1,53 @@
+"""A webhook on loopback, over real HTTP."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+HIDDEN = "hunter2"
+"""What stands in its URL and nowhere else."""
+
+
+@dataclass
+class Hook:
+    """What it was told, and what it answers in turn; 0 takes what it is told, and hangs up without an answer."""
+
+    answers: list[int] = field(default_factory=list)
+    told: list[dict[str, Any]] = field(default_factory=list)
+    port: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"json://127.0.0.1:{self.port}/hook/{HIDDEN}"
+
+
+@contextmanager
+def hooked() -> Iterator[Hook]:
+    """One that accepts everything unless told otherwise."""
+    state = Hook()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            answer = state.answers.pop(0) if state.answers else 200
+            if answer in (0, 200):
+                state.told.append(said)
+            if answer:
+                self.send_response(answer)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        state.port = server.server_address[1]
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield state
+        server.shutdown()
+        thread.join()
