@@ -34,6 +34,8 @@ def checks(settings: Settings) -> Iterator[tuple[str, Check]]:
         yield "summary", lambda: _writer(settings)
     yield "mail", lambda: resources.transport(settings).check()
     yield "readers", lambda: _readers(settings)
+    if returned := resources.returned(settings):
+        yield "bounces", returned.inbox.check
     if settings.web.url:
         yield "web", lambda: _web(str(settings.web.url))
     yield "alerts", lambda: _alerts(settings)

@@ -26,6 +26,7 @@ from assets.mail.outbox import Outbox
 from assets.mail.rank import Ranking
 from assets.mail.readers.change import token
 from assets.mail.readers.store import Readers
+from assets.mail.returned.address import Addresses
 from assets.mail.shelf import Shelf
 from assets.mail.transport import Transport
 from assets.mail.writer import Writer
@@ -76,7 +77,7 @@ class Desk:
 
     `named` are the addresses that the settings make readers. Editions are kept on the `shelf`, for the web service at
     `url`; without one, empty, mails have no links to it. The `writer`, if there is one, adds a line to the papers of a
-    digest.
+    digest; mails come back to the addresses of `returns`, where somebody reads them.
     """
 
     outbox: Outbox
@@ -90,6 +91,7 @@ class Desk:
     shelf: Shelf
     url: str = ""
     writer: Writer | None = None
+    returns: Addresses | None = None
 
     def today(self) -> date:
         """The operator's date; the newest day that can be over is the one before."""
@@ -129,6 +131,8 @@ class Desk:
                 text=text.replace(stand_in, to.token), html=html.replace(stand_in, to.token),
                 message_id=identity, date=datetime.now(UTC),
                 archive=self.url and f"{self.url}/", unsubscribe=links.unsubscribe.replace(stand_in, to.token),
+                unsubscribe_to=self.returns.to_leave(to) if self.returns else "",
+                return_to=self.returns.of_mail(reader, edition.day) if self.returns else "",
             )  # fmt: skip
 
         self.outbox.deliver(edition.day, self.transport, compose, self.readers.suppress)

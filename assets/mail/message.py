@@ -23,7 +23,7 @@ class _OneLine(UnstructuredHeader):
 
 
 _HEADERS = HeaderRegistry()
-for _name in ("list-id", "list-archive", "list-unsubscribe", "list-unsubscribe-post"):
+for _name in ("list-id", "list-archive", "list-unsubscribe", "list-unsubscribe-post", "return-path"):
     _HEADERS.map_to_type(_name, _OneLine)  # type: ignore[arg-type]  # typeshed asks for the base class
 _POLICY = EmailPolicy(linesep="\r\n", cte_type="7bit", header_factory=_HEADERS)
 
@@ -39,11 +39,14 @@ def message(
     date: datetime.datetime,
     archive: str = "",
     unsubscribe: str = "",
+    unsubscribe_to: str = "",
+    return_to: str = "",
 ) -> EmailMessage:
     """The digest as multipart/alternative, the text first, in short lines of ASCII that a relay leaves alone.
 
     `sender` and `recipient` are one address each, `ada@lab.example` or `Ada <ada@lab.example>`; `date` has a
-    zone. `archive` and `unsubscribe` are addresses of the web, the latter of one click (RFC 8058), or empty. Raises
+    zone. `archive` and `unsubscribe` are addresses of the web, the latter of one click (RFC 8058), or empty. A mail to
+    `unsubscribe_to` does the same, and what cannot be delivered comes back to `return_to`; both may be empty. Raises
     `ValueError` for what is not an address.
     """
     to, by = mailbox(recipient), mailbox(sender)
@@ -58,8 +61,12 @@ def message(
     mail["Precedence"] = "bulk"
     if archive:
         mail["List-Archive"] = f"<{header_line(archive)}>"
+    if return_to:
+        mail["Return-Path"] = f"<{header_line(return_to)}>"  # for the transport: it goes by the envelope
+    ways_out = [unsubscribe, unsubscribe_to and f"mailto:{unsubscribe_to}?subject=unsubscribe"]
+    if any(ways_out):
+        mail["List-Unsubscribe"] = ", ".join(f"<{header_line(way)}>" for way in ways_out if way)
     if unsubscribe:
-        mail["List-Unsubscribe"] = f"<{header_line(unsubscribe)}>"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     # Quoted-printable throughout: relays may break long lines and change control characters of anything else.
     mail.set_content(text, cte="quoted-printable")

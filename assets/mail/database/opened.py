@@ -14,7 +14,7 @@ from filelock import FileLock
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration."""
 
 BUSY_SECONDS = 30

@@ -1,0 +1,85 @@
+"""What a mail that came back says: a delivery status notification (RFC 3464), read as a stranger's text.
+
+Of its words only the status code is kept (RFC 3463), for the others like to repeat the reader's address.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import message_from_string
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import compat32
+
+HARD = frozenset(("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"))
+"""There is no such address, or domain, or it is written wrongly, has moved, takes no mail at all, or is shut down."""
+
+REPORTS = ("message/delivery-status", "message/global-delivery-status")
+MOST_PARTS = 20
+"""Of a mail's parts so many are looked at; the report is the second."""
+
+_STATUS = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+_ANSWER = re.compile(r"\b5\d\d[ -](5\.\d{1,3}\.\d{1,3})(?![\d.])")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """That a mail could not be delivered, or not yet; `hard` where that is because of the address itself."""
+
+    status: str
+    hard: bool
+
+
+def head(raw: bytes) -> Message:
+    """The headers of a mail, however broken it is."""
+    return BytesParser(policy=compat32).parsebytes(raw, headersonly=True)
+
+
+def failures(raw: bytes) -> list[Failure] | None:
+    """What a report says of those whom a mail did not reach; None if the mail is no report that can be read.
+
+    `raw` may end in the midst of the mail: the report comes before the mail that is returned.
+    """
+    try:
+        mail = BytesParser(policy=compat32).parsebytes(raw)
+        parts = mail.get_payload()
+        if mail.get_content_type() != "multipart/report" or not isinstance(parts, list):
+            return None
+        looked_at = [part for part in parts[:MOST_PARTS] if isinstance(part, Message)]
+        reports = [part for part in looked_at if part.get_content_type() in REPORTS]
+        found = [_outcome(block) for report in reports for block in _blocks(report)]
+    except Exception:  # noqa: BLE001 - whatever a stranger's mail makes the parser raise, it is no report
+        return None
+    outcomes = [outcome for outcome in found if outcome]
+    return [failure for action, failure in outcomes if action in ("failed", "delayed")] if outcomes else None
+
+
+def is_automatic(mail: Message) -> bool:
+    """Whether a mail answers another of itself, as a report or a note of absence does (RFC 3834)."""
+    written = str(mail.get("Auto-Submitted", "")).split(";")[0].strip().lower()
+    bounces = str(mail.get("Return-Path", "")).strip() == "<>" or mail.get_content_type() == "multipart/report"
+    return bounces or written in ("auto-replied", "auto-notified")
+
+
+def _blocks(report: Message) -> Iterator[Message]:
+    """The blocks of a report: about the mail, then about each recipient."""
+    for block in report.get_payload():
+        if isinstance(block, Message):
+            yield block
+            # The parser knows the blocks of one kind of report; of the other it takes the first for a mail's headers.
+            rest = block.get_payload()
+            if isinstance(rest, str):
+                yield from (message_from_string(one) for one in re.split(r"(?:\r?\n){2,}", rest) if one.strip())
+
+
+def _outcome(block: Message) -> tuple[str, Failure] | None:
+    """The action and what it means, of a block about a recipient."""
+    action = str(block.get("Action", "")).strip().lower()
+    status = _STATUS.match(str(block.get("Status", "")))
+    if not action or status is None:
+        return None
+    code = status[1]
+    # Some servers only ever say 5.0.0, and beside it what the next server answered.
+    if code == "5.0.0" and (answer := _ANSWER.search(str(block.get("Diagnostic-Code", "")))):
+        code = answer[1]
+    return action, Failure(code, action == "failed" and code in HARD)
