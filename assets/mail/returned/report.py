@@ -19,7 +19,8 @@ MOST_PARTS = 20
 """Of a mail's parts so many are looked at; the report is the second."""
 
 _STATUS = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
-_ANSWER = re.compile(r"\b5\d\d[ -](5\.\d{1,3}\.\d{1,3})(?![\d.])")
+_ANSWERED = re.compile(r"\s*auto-(replied|notified)\b", re.IGNORECASE)
+_REPLY = re.compile(r"\b5\d\d[ -](5\.\d{1,3}\.\d{1,3})(?![\d.])")
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,8 @@ def failures(raw: bytes) -> list[Failure] | None:
 
 def is_automatic(mail: Message) -> bool:
     """Whether a mail answers another of itself, as a report or a note of absence does (RFC 3834)."""
-    written = str(mail.get("Auto-Submitted", "")).split(";")[0].strip().lower()
-    bounces = str(mail.get("Return-Path", "")).strip() == "<>" or mail.get_content_type() == "multipart/report"
-    return bounces or written in ("auto-replied", "auto-notified")
+    returned = str(mail.get("Return-Path", "")).strip() == "<>" or mail.get_content_type() == "multipart/report"
+    return returned or _ANSWERED.match(str(mail.get("Auto-Submitted", ""))) is not None
 
 
 def _blocks(report: Message) -> Iterator[Message]:
@@ -80,6 +80,6 @@ def _outcome(block: Message) -> tuple[str, Failure] | None:
         return None
     code = status[1]
     # Some servers only ever say 5.0.0, and beside it what the next server answered.
-    if code == "5.0.0" and (answer := _ANSWER.search(str(block.get("Diagnostic-Code", "")))):
+    if code == "5.0.0" and (answer := _REPLY.search(str(block.get("Diagnostic-Code", "")))):
         code = answer[1]
     return action, Failure(code, action == "failed" and code in HARD)
