@@ -6,9 +6,8 @@ Of its words only the status code is kept (RFC 3463), for the others like to rep
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email import message_from_string
 from email.message import Message
-from email.parser import BytesParser
+from email.parser import BytesParser, Parser
 from email.policy import compat32
 
 HARD = frozenset(("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"))
@@ -17,6 +16,12 @@ HARD = frozenset(("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"))
 REPORTS = ("message/delivery-status", "message/global-delivery-status")
 MOST_PARTS = 20
 """Of a mail's parts so many are looked at; the report is the second."""
+
+MOST_BLOCKS = 100
+"""Of a report's blocks, one a recipient, so many are looked at; our mails have one recipient."""
+
+LONGEST_KIND = 1_000
+"""Characters of a Content-Type."""
 
 _STATUS = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _ANSWERED = re.compile(r"\s*auto-(replied|notified)\b", re.IGNORECASE)
@@ -42,16 +47,10 @@ def failures(raw: bytes) -> list[Failure] | None:
     `raw` may end in the midst of the mail: the report comes before the mail that is returned.
     """
     try:
-        mail = BytesParser(policy=compat32).parsebytes(raw)
-        parts = mail.get_payload()
-        if mail.get_content_type() != "multipart/report" or not isinstance(parts, list):
-            return None
-        looked_at = [part for part in parts[:MOST_PARTS] if isinstance(part, Message)]
-        reports = [part for part in looked_at if part.get_content_type() in REPORTS]
-        found = [_outcome(block) for report in reports for block in _blocks(report)]
+        blocks = [block for part in _parts(head(raw)) if part.get_content_type() in REPORTS for block in _blocks(part)]
+        outcomes = [outcome for block in blocks if (outcome := _outcome(block))]
     except Exception:  # noqa: BLE001 - whatever a stranger's mail makes the parser raise, it is no report
         return None
-    outcomes = [outcome for outcome in found if outcome]
     return [failure for action, failure in outcomes if action in ("failed", "delayed")] if outcomes else None
 
 
@@ -61,15 +60,30 @@ def is_automatic(mail: Message) -> bool:
     return returned or _ANSWERED.match(str(mail.get("Auto-Submitted", ""))) is not None
 
 
+def _parts(mail: Message) -> Iterator[Message]:
+    """The parts of a report, each with its headers parsed alone.
+
+    The library's own parser goes into every part, whose depth, number and headers a stranger can choose so that it
+    takes minutes.
+    """
+    kind = str(mail.get("Content-Type", ""))
+    if mail.get_content_type() != "multipart/report" or len(kind) > LONGEST_KIND or not mail.get_boundary():
+        return
+    line = rf"^--{re.escape(str(mail.get_boundary()))}(?:--)?[ \t]*(?:\r?\n|\Z)"
+    for part in re.split(line, str(mail.get_payload()), maxsplit=MOST_PARTS, flags=re.MULTILINE)[1:]:
+        yield _headers(part)
+
+
 def _blocks(report: Message) -> Iterator[Message]:
     """The blocks of a report: about the mail, then about each recipient."""
-    for block in report.get_payload():
-        if isinstance(block, Message):
-            yield block
-            # The parser knows the blocks of one kind of report; of the other it takes the first for a mail's headers.
-            rest = block.get_payload()
-            if isinstance(rest, str):
-                yield from (message_from_string(one) for one in re.split(r"(?:\r?\n){2,}", rest) if one.strip())
+    text = report.get_payload(decode=True)
+    assert isinstance(text, bytes)  # noqa: S101 - what the parser makes of a part that it does not go into
+    for block in re.split(r"(?:\r?\n){2,}", text.decode("utf-8", "replace").strip(), maxsplit=MOST_BLOCKS):
+        yield _headers(block)
+
+
+def _headers(text: str) -> Message:
+    return Parser(policy=compat32).parsestr(text, headersonly=True)
 
 
 def _outcome(block: Message) -> tuple[str, Failure] | None:
