@@ -5,6 +5,8 @@ from email.message import Message
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assets.mail.readers.reader import Reader
 from assets.mail.readers.secret import Secret
@@ -101,6 +103,31 @@ def test_a_forged_address_beside_a_good_one_hides_nothing(house: House, ada: Rea
     to = house.addresses.of_mail(ada.id, TODAY)
     forged = to.replace(ada.id, "r000000000000")
     assert house.addresses.bounced(mail(f"{forged}, {to}")) == (ada.id, TODAY)
+
+
+PIECES = st.sampled_from(
+    [
+        b"+unsubscribe-r0123456789ab",
+        b"+r0123456789ab",
+        b"20269999",
+        b"a" * 16,
+        b"@",
+        b"\n ",
+        b"\xff",
+        b"=?x?q?=?=",
+        b"\0",
+    ]
+)
+
+
+@given(st.lists(st.one_of(PIECES, st.binary(max_size=8)), max_size=30), st.sampled_from(RECIPIENTS))
+def test_no_header_makes_the_reading_fail(
+    tmp_path_factory: pytest.TempPathFactory, pieces: list[bytes], header: str
+) -> None:
+    addresses = Addresses("bounces@lab.example", Secret(tmp_path_factory.getbasetemp() / "mail.key"))
+    found = head(header.encode() + b": " + b"".join(pieces) + b"\n\n")
+    assert addresses.bounced(found) is None
+    assert addresses.leaving(found, lambda _: None) is None
 
 
 def test_a_mail_may_come_back_for_thirty_days(house: House, ada: Reader) -> None:

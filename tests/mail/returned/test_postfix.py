@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from assets.mail.message import message
 from assets.mail.readers.reader import Reader, State
 from assets.mail.returned.inbox import MaildirInbox
 from assets.mail.returned.reading import Kind
-from assets.mail.transport import SmtpTransport
+from assets.mail.transport import SmtpTransport, Undelivered
+from tests.lab import CHECKOUT
 from tests.mail.conftest import Server
-from tests.mail.returned.mails import TODAY, YESTERDAY, House
+from tests.mail.returned.mails import ADA, TODAY, YESTERDAY, House
 from tests.postfix import Postfix, postfix
 
 WEB = f"https://papers.{'department.' * 9}example/unsubscribe/{'x' * 32}"
@@ -64,17 +66,28 @@ def house(tmp_path: Path, relay: Postfix) -> House:
 def send(house: House, relay: Postfix) -> Callable[..., None]:
     """Mails a day's digest to a reader, through Postfix."""
 
-    def send(reader: Reader, day: Any = TODAY, web: str = WEB) -> None:
-        mail = message(
-            sender="Paperboy <paperboy@lab.example>", recipient=reader.mailbox, subject="Papers", text="Text",
-            html="<p>HTML</p>", message_id=f"<{reader.id}.{day}@lab.example>", date=datetime.now(UTC),
-            unsubscribe=web, unsubscribe_to=house.addresses.to_leave(reader),
-            return_to=house.addresses.of_mail(reader.id, day),
-        )  # fmt: skip
+    def send(reader: Reader, day: date = TODAY) -> None:
         with SmtpTransport("127.0.0.1", relay.port, "none").session() as deliver:
-            deliver(mail)
+            deliver(digest(house, reader, day))
 
     return send
+
+
+def digest(house: House, reader: Reader, day: date = TODAY) -> EmailMessage:
+    return message(
+        sender="Paperboy <paperboy@lab.example>", recipient=reader.mailbox, subject="Papers", text="Text",
+        html="<p>HTML</p>", message_id=f"<{reader.id}.{day}@lab.example>", date=datetime.now(UTC),
+        unsubscribe=WEB, unsubscribe_to=house.addresses.to_leave(reader),
+        return_to=house.addresses.of_mail(reader.id, day),
+    )  # fmt: skip
+
+
+def mail_to(address: str) -> EmailMessage:
+    """What a reader's mail program sends."""
+    return message(
+        sender=ADA, recipient=address, subject="unsubscribe", text="", html="", message_id="<1@reader.example>",
+        date=datetime.now(UTC),
+    )  # fmt: skip
 
 
 def test_an_address_that_does_not_exist_is_suppressed_after_two_editions(
@@ -142,17 +155,38 @@ def test_the_headers_arrive_as_they_must(house: House, relay: Postfix, sink: Ser
 
 def test_the_way_out_by_mail_works_through_the_relay(house: House, relay: Postfix, send: Callable[..., None]) -> None:
     ada = house.readers.add("ada@reader.example")
-    found = re.search(r"mailto:([^?]+)", f"<mailto:{house.addresses.to_leave(ada)}?subject=unsubscribe>")
+    found = re.search(r"<mailto:([^?]+)\?subject=unsubscribe>", digest(house, ada)["List-Unsubscribe"])
     assert found is not None
-    mail = message(
-        sender=ada.mailbox, recipient=found[1], subject="unsubscribe", text="", html="",
-        message_id="<1@reader.example>", date=datetime.now(UTC),
-    )  # fmt: skip
     with SmtpTransport("127.0.0.1", relay.port, "none").session() as deliver:
-        deliver(mail)
+        deliver(mail_to(found[1]))
     relay.came_back(1)
     assert house.reading.read().mails == {Kind.LEFT: 1}
     assert [reader.state for reader in house.readers.every()] == [State.UNSUBSCRIBED]
+
+
+SETUP = re.compile(r"^postconf -e '(\w+) = (.*)'$", re.MULTILINE)
+
+
+def test_the_documented_set_up_works(tmp_path: Path, sink: Server) -> None:
+    """The domain's other mail is local, as on a machine that is a lab's mail server already."""
+    documented = dict(SETUP.findall((CHECKOUT / "docs/bounces.md").read_text(encoding="utf-8")))
+    assert set(documented) == {"recipient_delimiter", "transport_maps", "virtual_mailbox_base", "virtual_mailbox_maps"}
+    maps = {name: value for name, value in documented.items() if name != "virtual_mailbox_base"}
+    local = {
+        "mydestination": "lab.example", "virtual_mailbox_domains": "", "local_recipient_maps": "$alias_maps",
+        "alias_maps": "inline:{ { bounces = paperboy } }",
+    }  # fmt: skip
+    with postfix(sink.port, "returned", **local, **maps) as relay:
+        house = House(tmp_path, MaildirInbox(relay.maildir))
+        ada, gone = house.readers.add(ADA), house.readers.add("gone@reader.example")
+        with SmtpTransport("127.0.0.1", relay.port, "none").session() as deliver:
+            deliver(digest(house, gone))
+            deliver(mail_to(house.addresses.to_leave(ada)))
+            with pytest.raises(Undelivered, match=r"5\.1\.1") as refused:
+                deliver(mail_to("nobody@lab.example"))
+        assert refused.value.unusable
+        relay.came_back(2)
+        assert house.reading.read().mails == {Kind.HARD: 1, Kind.LEFT: 1}
 
 
 def test_mails_without_an_address_of_ours_keep_their_sender(relay: Postfix, house: House, sink: Server) -> None:
