@@ -101,6 +101,8 @@ def test_a_reader_whose_digest_came_back_twice_gets_no_third(new_lab: NewLab, re
         assert sent == {(first, "sent"), (second, "sent")}
         assert {str(mail["To"]) for mail in sink.accepted} == {ADA}
         addresses, ada = signed(made.settings), store.find(ADA)
+        by_mail = f"<mailto:{addresses.to_leave(ada)}?subject=unsubscribe>"
+        assert {str(mail["List-Unsubscribe"]) for mail in sink.accepted} == {by_mail}
         returned_to = {addresses.of_mail(ada.id, day) for day in (first, second, third)}
         assert {envelope.mail_from for envelope in sink.envelopes} == returned_to
 
