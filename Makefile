@@ -8,7 +8,7 @@ READY := .venv/.ready
 SPARE := [ "$$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 8000000 ] 2>/dev/null
 
 # Debian's packages of what the tests start for themselves, and a command of each.
-BESIDE := chromium:chromium postgresql:initdb postfix:postfix
+BESIDE := chromium:chromium postgresql:initdb postfix:postfix dovecot-imapd:dovecot
 COMMANDS := $(PATH):/usr/sbin:$(lastword $(wildcard /usr/lib/postgresql/*/bin))
 
 .PHONY: digest test dev bench format setup lock beside clean

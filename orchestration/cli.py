@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestration.cli_bounces import bounces
 from orchestration.cli_outbox import outbox
 from orchestration.cli_quality import check, quarantine
 from orchestration.cli_ranking import explain, top
@@ -41,7 +42,7 @@ def main(debug: bool) -> None:
 
 
 for command in (
-    check, quarantine, report, readers, outbox, serve, explain, top, search, similar,
+    check, quarantine, report, readers, outbox, bounces, serve, explain, top, search, similar,
     clean_text, tag_text, taxonomy,
 ):  # fmt: skip
     main.add_command(command)

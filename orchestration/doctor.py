@@ -46,6 +46,8 @@ def checks(settings: Settings) -> Iterator[tuple[str, Check]]:
         yield "chat", lambda: _chat(settings)
     yield "database", lambda: _database(settings)
     yield "readers", lambda: _readers(settings)
+    if returned := resources.returned(settings):
+        yield "bounces", returned.inbox.check
     if settings.web.url:
         yield "web", lambda: _web(str(settings.web.url))
     yield "alerts", lambda: _alerts(settings)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -25,6 +26,11 @@ from assets.mail.pace import Pace, Sleep
 from assets.mail.rank import Ranking
 from assets.mail.readers.secret import Secret
 from assets.mail.readers.store import Readers
+from assets.mail.returned.address import Addresses
+from assets.mail.returned.book import Book
+from assets.mail.returned.imap import ImapInbox
+from assets.mail.returned.inbox import MaildirInbox
+from assets.mail.returned.reading import Reading
 from assets.mail.shelf import Shelf
 from assets.mail.signature import Signer
 from assets.mail.transport import MaildirTransport, SmtpTransport, Transport
@@ -55,6 +61,7 @@ def resources(settings: Settings) -> dict[str, Any]:
         "taxonomy": dg.ResourceDefinition(lambda _: taxonomy(settings)),
         "desk": dg.ResourceDefinition(lambda _: desk(settings)),
         "alarm": dg.ResourceDefinition(lambda _: alarm(settings)),
+        "returned": dg.ResourceDefinition(lambda _: returned(settings)),
         "reports": dg.ResourceDefinition(lambda _: reports(settings)),
         "search_file": dg.ResourceDefinition(lambda _: settings.search_file),
         "data_docs": dg.ResourceDefinition(lambda context: data_docs(settings, context)),
@@ -155,6 +162,33 @@ def desk(settings: Settings) -> Desk:
         chat=chat(settings),
         url=settings.web.url or "",
         writer=writer(settings),
+        returns=returns(settings),
+    )
+
+
+def returns(settings: Settings) -> Addresses | None:
+    """The addresses that mails come back to, where somebody reads them."""
+    return Addresses(settings.bounces.address, secret(settings)) if settings.bounces.address else None
+
+
+def bounces(settings: Settings) -> Book:
+    """The mails that came back."""
+    return Book(database(settings))
+
+
+def returned(settings: Settings) -> Reading | None:
+    """Who reads the mails that came back: nobody, unless the operator says where they are."""
+    place, addresses = settings.bounces.inbox, returns(settings)
+    if addresses is None or place is None:
+        return None
+    password = settings.bounces.password.get_secret_value() if settings.bounces.password else None
+    return Reading(
+        inbox=ImapInbox(place, password) if "://" in place else MaildirInbox(Path(place)),
+        addresses=addresses,
+        readers=readers(settings),
+        book=bounces(settings),
+        hard_bounces=settings.bounces.hard_bounces,
+        lock=settings.home / "bounces.lock",
     )
 
 

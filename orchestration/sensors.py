@@ -1,5 +1,6 @@
 """What the daemon does of itself: a window that failed is made again day by day, so that only its bad days fail; mails
-that could not leave are tried again; the operator is told what failed, and when it is over; each run is reported."""
+that could not leave are tried again, and those that came back are read; the operator is told what failed, and when it
+is over; each run is reported."""
 
 from collections.abc import Iterator
 
@@ -7,6 +8,8 @@ import dagster as dg
 
 from assets.mail.database.opened import now
 from assets.mail.desk import Desk
+from assets.mail.returned.inbox import Unreachable
+from assets.mail.returned.reading import Reading
 from orchestration.alerts.announce import Alarm, Occasion
 from orchestration.jobs import backfill, report, send
 from orchestration.partitions import DAYS
@@ -107,6 +110,25 @@ def mails_that_wait(
             partition_key=day.isoformat(),
             run_config=send_config(day, again=True),
         )
+
+
+@dg.sensor(
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=3600,
+    description="Reads the mails that came back, every hour: those that say that an address is of no use, and those "
+    "that unsubscribe. Idle unless bounces.address names the mailbox.",
+)
+def mails_that_came_back(
+    context: dg.SensorEvaluationContext, returned: dg.ResourceParam[Reading | None]
+) -> dg.SkipReason:
+    """What cannot be read now is read in an hour: nothing is lost in a mailbox."""
+    if returned is None:
+        return dg.SkipReason("nobody reads mails that come back: bounces.address names no mailbox")
+    try:
+        return dg.SkipReason(str(returned.read()))
+    except Unreachable as error:
+        context.log.error(f"mails that came back could not be read: {error}")
+        return dg.SkipReason("to be read in an hour")
 
 
 def _announce(context: dg.RunStatusSensorContext | dg.SensorEvaluationContext, alarm: Alarm, daily: bool) -> None:

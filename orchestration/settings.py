@@ -27,8 +27,10 @@ from orchestration.values import (
     Days,
     Folder,
     Hours,
+    Inbox,
     Network,
     PublicUrl,
+    Returning,
     Seconds,
     Selector,
     SourceName,
@@ -43,7 +45,7 @@ from orchestration.values import (
 HUGGING_FACE = "https://huggingface.co"
 CHECKOUT = Path(__file__).resolve().parents[1]
 PREFIX = "PAPERBOY_"
-SECRETS = (("mail", "password"), ("mail", "chat"), ("summary", "key"))
+SECRETS = (("mail", "password"), ("mail", "chat"), ("bounces", "password"), ("summary", "key"))
 """What is read from the environment only."""
 
 
@@ -220,6 +222,21 @@ class Mail(_Part):
         return self
 
 
+class Bounces(_Part):
+    """Where mails that cannot be delivered come back to, and where they are read; nowhere, unless the operator says."""
+
+    address: Returning | None = None
+    inbox: Inbox | None = None
+    password: SecretStr | None = None
+    hard_bounces: Whole = Field(default=2, ge=1, le=20)
+
+    @model_validator(mode="after")
+    def _can_be_read(self) -> "Bounces":
+        if (self.address is None) != (self.inbox is None):
+            raise ValueError("address and inbox are set together, or neither is")
+        return self
+
+
 class Web(_Part):
     """The web service, `paperboy serve`: where it listens, where readers find it, and how often they may ask."""
 
@@ -260,6 +277,7 @@ class Settings(_Part):
     rank: Rank = Rank()
     summary: Summary = Summary()
     mail: Mail = Mail()
+    bounces: Bounces = Bounces()
     web: Web = Web()
     alerts: Alerts = Alerts()
 

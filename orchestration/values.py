@@ -6,13 +6,14 @@ from email.utils import getaddresses
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from assets.fetch.registry import SOURCES
 from assets.mail.message import mailbox
+from assets.mail.returned.address import LONGEST_MAILBOX
 from orchestration import keys
 
 MOST_OF_URL = 200
@@ -130,6 +131,32 @@ def _network(text: str) -> str:
     return text
 
 
+def _returning(text: str) -> str:
+    """A mailbox of which plus addresses can be made, in lower case. Raises `ValueError`."""
+    found = mailbox(text)
+    local, domain = found.username.lower(), found.domain.lower()
+    if found.display_name or not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", local):
+        raise ValueError(f"{text!r} is not an address of letters and digits alone, like 'bounces@lab.example'")
+    if len(local) > LONGEST_MAILBOX:
+        raise ValueError(f"{text!r} has more than {LONGEST_MAILBOX} characters before the @; a token follows them")
+    return f"{local}@{domain}"
+
+
+def _inbox(place: str) -> str:
+    """A Maildir's folder, or a mailbox of an IMAP server. Raises `ValueError`, which does not repeat a password."""
+    if "://" not in place:
+        return str(Path(place).expanduser())
+    parts = urlsplit(place)
+    if parts.password is not None:
+        raise ValueError("the password does not stand in it: it belongs into PAPERBOY_BOUNCES__PASSWORD")
+    user, folder = unquote(parts.username or ""), unquote(parts.path).strip("/")
+    if parts.scheme != "imaps" or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("write it as imaps://user@imap.lab.example/INBOX, or the path of a Maildir")
+    if not re.fullmatch(r"[\w.+=@-]+", user, re.ASCII) or not re.fullmatch(r'[^"\\\x00-\x1f\x7f-\uffff]+', folder):
+        raise ValueError("write it as imaps://user@imap.lab.example/INBOX, with a user and a mailbox in plain ASCII")
+    return place
+
+
 Whole = Annotated[int, BeforeValidator(_number)]
 Seconds = Annotated[float, BeforeValidator(_number)]
 Hours = Annotated[float, BeforeValidator(_number)]
@@ -143,6 +170,8 @@ PublicUrl = Annotated[str, AfterValidator(_public)]
 Selector = Annotated[str, AfterValidator(_selector)]
 Network = Annotated[str, AfterValidator(_network)]
 Database = Annotated[SecretStr, BeforeValidator(_database)]
+Returning = Annotated[str, AfterValidator(_returning)]
+Inbox = Annotated[str, AfterValidator(_inbox)]
 Days = Annotated[tuple[datetime.date, ...], BeforeValidator(split)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Clock = Annotated[datetime.time, BeforeValidator(_clock)]

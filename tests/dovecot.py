@@ -36,6 +36,7 @@ ssl_key = <{certificate}
 mail_location = maildir:{maildir}
 first_valid_uid = {nobody}
 auth_mechanisms = plain
+auth_failure_delay = 0
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN {root}/users
@@ -56,6 +57,9 @@ service imap-login {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 """
 

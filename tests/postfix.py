@@ -114,10 +114,10 @@ def unusable() -> str:
 
 
 @contextmanager
-def postfix(sink: int, mailbox: str = "bounces", **settings: str) -> Iterator[Postfix]:
+def postfix(sink: int, mailbox: str = "bounces", **settings: object) -> Iterator[Postfix]:
     """A Postfix that passes all but the mail of its mailbox on to the port `sink`; skips where there can be none.
 
-    `settings` go into its main.cf.
+    `settings` go into its main.cf, in place of ours.
     """
     if why := unusable():
         pytest.skip(why)
@@ -135,7 +135,7 @@ def postfix(sink: int, mailbox: str = "bounces", **settings: str) -> Iterator[Po
         shutil.rmtree(root)
 
 
-def _configured(root: Path, sink: int, mailbox: str, settings: dict[str, str]) -> Postfix:
+def _configured(root: Path, sink: int, mailbox: str, settings: dict[str, object]) -> Postfix:
     port, maildir = free_port(), root / "mail" / mailbox
     values = {"root": root, "daemons": DAEMONS, "mailbox": mailbox, "nobody": NOBODY, "sink": sink, "port": port}
     for name in ("etc", "queue", "mail"):
@@ -144,8 +144,9 @@ def _configured(root: Path, sink: int, mailbox: str, settings: dict[str, str]) -
         folder.mkdir()
         os.chown(folder, NOBODY, NOBODY)
     os.chown(root / "mail", NOBODY, NOBODY)
-    own = "".join(f"{name} = {value}\n" for name, value in settings.items())
-    (root / "etc/main.cf").write_text(MAIN.format(**values) + own, encoding="ascii")
+    usual = dict(line.split(" =", 1) for line in MAIN.format(**values).strip().splitlines())
+    lines = [f"{name} ={value}\n" for name, value in {**usual, **settings}.items()]
+    (root / "etc/main.cf").write_text("".join(lines), encoding="ascii")
     (root / "etc/master.cf").write_text(MASTER.format(**values), encoding="ascii")
     return Postfix(root, port, maildir)
 

@@ -13,6 +13,7 @@ from assets.mail.message import feedback_id, message
 from assets.mail.outbox import Outbox, Row
 from assets.mail.readers.change import token
 from assets.mail.readers.reader import Reader
+from assets.mail.returned.address import Addresses
 
 KEPT = 16
 """Mails for several readers that are kept at a time; most get the same one."""
@@ -31,7 +32,7 @@ class Written:
 class Composer:
     """Makes the mails of a day to `readers`, by their ids; `made` is for mails of which nothing else is known.
 
-    Links lead to the web service at `url`; empty, there are none.
+    Links lead to the web service at `url`; empty, there are none. Mails come back to the addresses of `returns`.
     """
 
     outbox: Outbox
@@ -39,6 +40,7 @@ class Composer:
     sender: str
     url: str
     made: Material[Edition]
+    returns: Addresses | None = None
     _stand_in: str = field(default_factory=token)
     _materials: dict[date, Material[Any]] = field(default_factory=dict)
     _last: dict[str, Written] = field(default_factory=dict)
@@ -54,6 +56,8 @@ class Composer:
             text=written.text.replace(self._stand_in, to.token), html=written.html.replace(self._stand_in, to.token),
             message_id=row.message_id, date=datetime.now(UTC),
             archive=self.url and f"{self.url}/", unsubscribe=links.unsubscribe,
+            unsubscribe_to=self.returns.to_leave(to) if self.returns else "",
+            return_to=self.returns.of_mail(row.reader, row.day) if self.returns else "",
             feedback=feedback_id(row.day, self.sender),
         )  # fmt: skip
 

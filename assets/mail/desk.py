@@ -28,6 +28,7 @@ from assets.mail.plan import Planner, Pools
 from assets.mail.pool import pool
 from assets.mail.rank import Ranking
 from assets.mail.readers.store import Readers
+from assets.mail.returned.address import Addresses
 from assets.mail.shelf import Shelf
 from assets.mail.transport import Transport
 from assets.mail.writer import Writer
@@ -78,7 +79,8 @@ class Desk:
 
     `named` are the addresses that the settings make readers. Editions are kept on the `shelf`, for the web service at
     `url`; without one, empty, mails have no links to it. They are posted to the channels of `chat`, too. The
-    `writer`, if there is one, adds a line to the papers of a digest.
+    `writer`, if there is one, adds a line to the papers of a digest; mails come back to the addresses of `returns`,
+    where somebody reads them.
     """
 
     outbox: Outbox
@@ -93,6 +95,7 @@ class Desk:
     chat: Chat
     url: str = ""
     writer: Writer | None = None
+    returns: Addresses | None = None
 
     def today(self) -> date:
         """The operator's date; the newest day that can be over is the one before."""
@@ -139,7 +142,7 @@ class Desk:
             self.shelf.put(edition, {row.edition for row in self.outbox.rows(edition.day)})
             if self.url:
                 feeds.write(self.shelf, self.url)
-        composer = Composer(self.outbox, readers, self.sender, self.url, made)
+        composer = Composer(self.outbox, readers, self.sender, self.url, made, self.returns)
         self.outbox.deliver(edition.day, self.transport, composer.compose, self.readers.suppress)
         self.chat.post(edition, self.url and f"{self.url}/editions/{edition.day}")
 

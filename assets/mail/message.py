@@ -24,7 +24,9 @@ class _OneLine(UnstructuredHeader):
 
 
 _HEADERS = HeaderRegistry()
-for _name in ("list-id", "list-archive", "list-unsubscribe", "list-unsubscribe-post", "feedback-id"):
+for _name in (
+    "list-id", "list-archive", "list-unsubscribe", "list-unsubscribe-post", "feedback-id", "return-path",
+):  # fmt: skip
     _HEADERS.map_to_type(_name, _OneLine)  # type: ignore[arg-type]  # typeshed asks for the base class
 _POLICY = EmailPolicy(linesep="\r\n", cte_type="7bit", header_factory=_HEADERS)
 
@@ -40,13 +42,16 @@ def message(
     date: datetime.datetime,
     archive: str = "",
     unsubscribe: str = "",
+    unsubscribe_to: str = "",
+    return_to: str = "",
     feedback: str = "",
 ) -> EmailMessage:
     """The digest as multipart/alternative, the text first, in short lines of ASCII that a relay leaves alone.
 
     `sender` and `recipient` are one address each, `ada@lab.example` or `Ada <ada@lab.example>`; `date` has a
-    zone. `archive` and `unsubscribe` are addresses of the web, the latter of one click (RFC 8058), or empty; so may
-    be `feedback`, see `feedback_id`. Raises `ValueError` for what is not an address.
+    zone. `archive` and `unsubscribe` are addresses of the web, the latter of one click (RFC 8058), or empty. A mail to
+    `unsubscribe_to` does the same, and what cannot be delivered comes back to `return_to`; both may be empty, and so
+    may `feedback`, see `feedback_id`. Raises `ValueError` for what is not an address.
     """
     to, by = mailbox(recipient), mailbox(sender)
     mail = EmailMessage(policy=_POLICY)
@@ -60,8 +65,12 @@ def message(
     mail["Precedence"] = "bulk"
     if archive:
         mail["List-Archive"] = f"<{header_line(archive)}>"
+    if return_to:
+        mail["Return-Path"] = f"<{header_line(return_to)}>"  # for the transport: it goes by the envelope
+    ways_out = [unsubscribe, unsubscribe_to and f"mailto:{unsubscribe_to}?subject=unsubscribe"]
+    if any(ways_out):
+        mail["List-Unsubscribe"] = ", ".join(f"<{header_line(way)}>" for way in ways_out if way)
     if unsubscribe:
-        mail["List-Unsubscribe"] = f"<{header_line(unsubscribe)}>"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     if feedback:
         mail["Feedback-ID"] = header_line(feedback)

@@ -4,6 +4,7 @@ A transport says what became of each message and nothing else: which messages ar
 one that did not arrive, is the outbox's business.
 """
 
+import copy
 import mailbox
 import re
 import smtplib
@@ -283,7 +284,7 @@ def _mail(smtp: smtplib.SMTP, message: EmailMessage) -> None:
     if international and not smtp.has_extn("smtputf8"):
         raise Undelivered("the server does not take addresses beyond ASCII (SMTPUTF8)", permanent=True)
     options = ("SMTPUTF8", "BODY=8BITMIME") if international else ()
-    _require(250, smtp.mail(_address(message, "From"), options))
+    _require(250, smtp.mail(_envelope_sender(message), options))
 
 
 def _require(wanted: int, answer: tuple[int, bytes]) -> None:
@@ -307,6 +308,11 @@ def _quit(smtp: smtplib.SMTP) -> None:
     smtp.close()
 
 
+def _envelope_sender(message: EmailMessage) -> str:
+    """Where the message comes back to: its Return-Path, else its From."""
+    return str(message.get("Return-Path", "")).strip("<>") or _address(message, "From")
+
+
 def _address(message: EmailMessage, header: str) -> str:
     return str(message[header].addresses[0].addr_spec)
 
@@ -316,6 +322,8 @@ def _international(message: EmailMessage) -> bool:
 
 
 def _bytes(message: EmailMessage, linesep: str) -> bytes:
+    message = copy.copy(message)
+    del message["Return-Path"]  # the server that delivers it writes its own (RFC 5321, 4.4)
     return message.as_bytes(policy=SMTP.clone(linesep=linesep, utf8=_international(message)))
 
 

@@ -149,8 +149,28 @@ def test_a_way_out_by_one_click_stays_on_one_line_however_long() -> None:
         assert b"List-Archive: <https://papers.example/>" in lines
 
 
+LOCAL = f"{'b' * 23}+unsubscribe-r{'0' * 12}{'a' * 16}"
+TO_LEAVE = f"{LOCAL[-64:]}@{'department.' * 22}example"
+
+
+def test_ways_out_by_one_click_and_by_mail_share_a_line_that_every_server_takes() -> None:
+    longest = f"https://papers.{'d' * 186}/unsubscribe/{'x' * 32}"
+    mail = message(**DIGEST, unsubscribe=longest, unsubscribe_to=TO_LEAVE)
+    way_out = f"List-Unsubscribe: <{longest}>, <mailto:{TO_LEAVE}?subject=unsubscribe>"
+    assert len(way_out) < 998
+    for raw in (mail.as_bytes(), mail.as_bytes(policy=policy.SMTP), mail.as_bytes(policy=policy.SMTPUTF8)):
+        assert way_out.encode() in raw.split(b"\r\n")
+        assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click" in raw.split(b"\r\n")
+
+
+def test_one_click_is_not_promised_where_there_is_a_way_out_by_mail_only() -> None:
+    mail = received(message(**DIGEST, unsubscribe_to=TO_LEAVE))
+    assert mail["List-Unsubscribe"] == f"<mailto:{TO_LEAVE}?subject=unsubscribe>"
+    assert "List-Unsubscribe-Post" not in mail
+
+
 @pytest.mark.parametrize("line_break", LINE_BREAKS)
-@pytest.mark.parametrize("field", ["archive", "unsubscribe"])
+@pytest.mark.parametrize("field", ["archive", "unsubscribe", "unsubscribe_to", "return_to"])
 def test_no_address_of_the_web_begins_another_header(field: str, line_break: str) -> None:
     wanted = message(**DIGEST | {field: "https://papers.example/"}).keys()
     assert received(message(**DIGEST | {field: f"https://x/{line_break}Bcc: eve@lab.example"})).keys() == wanted

@@ -69,6 +69,30 @@ def nobody_listens() -> int:
         return int(free.getsockname()[1])
 
 
+RETURN_TO = f"{'b' * 64}@{'department.' * 20}example"
+
+
+def returning() -> EmailMessage:
+    mail = digest()
+    mail["Return-Path"] = f"<{RETURN_TO}>"
+    return mail
+
+
+def test_where_a_message_comes_back_to_goes_by_the_envelope_alone(serve: Callable[..., Server]) -> None:
+    server, mail = serve(), returning()
+    for sent in (mail, digest(number=2)):
+        deliver(plain(server.port), sent)
+    assert [envelope.mail_from for envelope in server.envelopes] == [RETURN_TO, "paperboy@lab.example"]
+    assert not any("Return-Path" in found for found in server.accepted)
+    assert "Return-Path" in mail, "the caller's message stays as it was"
+
+
+def test_a_maildir_gets_no_return_path(tmp_path: Path) -> None:
+    deliver(MaildirTransport(tmp_path / "maildir"), returning())
+    (mail,) = mailbox.Maildir(tmp_path / "maildir")
+    assert "Return-Path" not in mail
+
+
 def test_the_message_arrives_as_it_was(serve: Callable[..., Server]) -> None:
     server = serve()
     deliver(plain(server.port), digest())

@@ -178,8 +178,8 @@ def test_there_are_no_other_jobs_schedules_and_sensors() -> None:
     assert named == {"daily_digest", "backfill", "send", "learn", "report"}
     assert {schedule.name for schedule in repository.schedule_defs} == {"daily", "weekly"}
     assert {sensor.name for sensor in repository.sensor_defs if "default" not in sensor.name} == {
-        "day_by_day", "mails_that_wait", "alert_on_failure", "alert_on_success", "alerts_that_wait",
-        "report_after_success", "report_after_failure",
+        "day_by_day", "mails_that_wait", "mails_that_came_back", "alert_on_failure", "alert_on_success",
+        "alerts_that_wait", "report_after_success", "report_after_failure",
     }  # fmt: skip
 
 

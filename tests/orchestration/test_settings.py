@@ -56,7 +56,8 @@ def test_every_value_of_the_example_is_the_default() -> None:
 
 def test_the_example_shows_every_key_but_the_secrets() -> None:
     shown = tomllib.loads(COMMENTED_KEY.sub(r"\1", EXAMPLE.read_text(encoding="utf-8")))
-    assert keys(shown) == fields(Settings) - {"mail.password", "mail.chat", "summary.key"}
+    secrets = {"mail.password", "mail.chat", "bounces.password", "summary.key"}
+    assert keys(shown) == fields(Settings) - secrets
 
 
 def test_the_commented_keys_of_the_example_can_be_set(tmp_path: Path) -> None:
@@ -66,6 +67,7 @@ def test_the_commented_keys_of_the_example_can_be_set(tmp_path: Path) -> None:
     assert settings.archive.folder == Path("/srv/paperboy/archive")
     assert settings.quality.expectations == Path("/srv/paperboy/expectations")
     assert settings.mail.user == "paperboy"
+    assert settings.bounces.address == "bounces@lab.example"
 
 
 def test_without_a_file_and_variables_the_defaults_hold(tmp_path: Path) -> None:
@@ -357,6 +359,48 @@ def test_a_key_that_is_none_is_told_with_its_place_and_not_repeated(tmp_path: Pa
     file.unlink()
     with pytest.raises(SettingsError, match="No such file"):
         summary.secret()
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"ADDRESS": "bounces@lab.example"}, "address and inbox are set together"),
+        ({"INBOX": "/srv/returned"}, "address and inbox are set together"),
+        ({"ADDRESS": "Bounces <bounces@lab.example>", "INBOX": "/srv"}, "not an address of letters and digits alone"),
+        ({"ADDRESS": "bounces+x@lab.example", "INBOX": "/srv"}, "not an address of letters and digits alone"),
+        ({"ADDRESS": "größe@lab.example", "INBOX": "/srv"}, "not an address of letters and digits alone"),
+        ({"ADDRESS": f"{'b' * 23}@lab.example", "INBOX": "/srv"}, "more than 22 characters before the @"),
+        ({"ADDRESS": "bounces", "INBOX": "/srv"}, "@"),
+        *(
+            ({"ADDRESS": "bounces@lab.example", "INBOX": inbox}, told)
+            for inbox, told in (
+                ("imap://ada@lab.example/INBOX", "write it as imaps://"),
+                ("https://lab.example/INBOX", "write it as imaps://"),
+                ("imaps://ada@/INBOX", "write it as imaps://"),
+                ("imaps://ada@lab.example", "in plain ASCII"),
+                ("imaps://lab.example/INBOX", "in plain ASCII"),
+                ("imaps://a%20b@lab.example/INBOX", "in plain ASCII"),
+                ("imaps://a%0d%0ab@lab.example/INBOX", "in plain ASCII"),
+                ("imaps://ada@lab.example/IN%22BOX", "in plain ASCII"),
+                ("imaps://ada@lab.example/IN%0d%0aBOX", "in plain ASCII"),
+                (f"imaps://ada:{HIDDEN}@lab.example/INBOX", "belongs into PAPERBOY_BOUNCES__PASSWORD"),
+            )
+        ),
+        ({"ADDRESS": "bounces@lab.example", "INBOX": "/srv", "HARD_BOUNCES": "0"}, "greater than or equal to 1"),
+    ],
+)
+def test_a_mailbox_for_bounces_that_cannot_be_one_is_refused(variables: dict[str, str], told: str) -> None:
+    text = refused({f"PAPERBOY_BOUNCES__{name}": value for name, value in variables.items()})
+    assert text.startswith("bounces")
+    assert told in text
+    assert HIDDEN not in text
+
+
+def test_mails_come_back_to_an_address_in_lower_case() -> None:
+    variables = {"PAPERBOY_BOUNCES__ADDRESS": "Bounces.Lab@Lab.Example", "PAPERBOY_BOUNCES__INBOX": "~/returned"}
+    bounces = load(variables | {"PAPERBOY_BOUNCES__PASSWORD": HIDDEN}, Path("no-such.toml")).bounces
+    assert (bounces.address, bounces.inbox) == ("bounces.lab@lab.example", str(Path("~/returned").expanduser()))
+    assert HIDDEN not in repr(bounces)
 
 
 def test_settings_do_not_change() -> None:

@@ -41,6 +41,16 @@ reader_events = sa.Table(
     sa.Column("at", sa.DateTime, nullable=False),
 )
 
+bounces = sa.Table(
+    "bounces",
+    TABLES,
+    sa.Column("reader", sa.String, primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),  # of the edition that came back
+    sa.Column("status", sa.String, primary_key=True),  # as RFC 3463 has it
+    sa.Column("hard", sa.Boolean, nullable=False),
+    sa.Column("at", sa.DateTime, nullable=False),
+)
+
 outbox = sa.Table(
     "outbox",
     TABLES,

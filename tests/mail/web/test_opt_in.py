@@ -16,6 +16,7 @@ from assets.mail.readers.reader import State as ReaderState
 from assets.mail.readers.secret import Secret
 from assets.mail.web.server import working
 from assets.mail.web.signed import Signer
+from orchestration.resources import returns
 from tests.browser.stage import free_port
 from tests.lab import CHECKOUT
 from tests.mail.conftest import Script, Scripted, Server
@@ -103,6 +104,20 @@ def test_the_headers_of_one_click_are_one_line_each_in_the_raw_bytes(start: Call
     assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in headers
     assert f"List-Archive: <{url}/>" in headers
     assert max(map(len, headers)) < 998
+
+
+def test_a_way_out_by_mail_stands_behind_the_one_by_click_on_its_line(
+    start: Callable[..., Site], relay: Server, tmp_path: Path
+) -> None:
+    site = start(BOUNCES__ADDRESS="bounces@lab.example", BOUNCES__INBOX=str(tmp_path / "returned"))
+    site.made.readers.add(ADA)
+    site.mail(carrying())
+    raw, reader, addresses = relay.envelopes[0].content, site.reader(), returns(site.settings)
+    assert isinstance(raw, bytes)
+    assert addresses is not None
+    ways_out = f"<{site.url}/unsubscribe/{reader.token}>, <mailto:{addresses.to_leave(reader)}?subject=unsubscribe>"
+    assert f"\r\nList-Unsubscribe: {ways_out}\r\n" in raw.decode("ascii")
+    assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in raw
 
 
 def test_without_an_address_of_the_service_a_mail_has_no_links_to_it(start: Callable[..., Site], relay: Server) -> None:
