@@ -225,6 +225,7 @@ class _Session:
             _expect(2, smtp.rcpt(_address(message, "To")), "RCPT")
             _expect(3, smtp.docmd("DATA"))
             smtp.send(re.sub(rb"(?m)^\.", b"..", content))
+            _require_silence(smtp)
         except smtplib.SMTPException as error:
             self.close()
             raise Undelivered(_reason(error)) from error
@@ -290,6 +291,27 @@ def _mail(smtp: smtplib.SMTP, message: EmailMessage) -> None:
 def _require(wanted: int, answer: tuple[int, bytes]) -> None:
     if answer[0] != wanted:
         raise smtplib.SMTPResponseException(*answer)
+
+
+def _require_silence(smtp: smtplib.SMTP) -> None:
+    """Raise if the server has left, or spoken, before the message's end, for which it then does not wait any more.
+
+    What is sent to who has left arrives nowhere, and yet the first of it fails at no call.
+    """
+    assert smtp.sock is not None  # noqa: S101 - something was sent over it a moment ago
+    patience = smtp.sock.gettimeout()
+    smtp.sock.settimeout(0)
+    try:
+        said = smtp.sock.recv(1)
+    except (BlockingIOError, ssl.SSLWantReadError):
+        smtp.sock.settimeout(patience)
+        return
+    except OSError as error:
+        smtp.close()
+        raise smtplib.SMTPServerDisconnected(f"Connection lost before the message's end: {error}") from error
+    smtp.close()
+    how = "The server spoke" if said else "Connection closed"
+    raise smtplib.SMTPServerDisconnected(f"{how} before the message's end")
 
 
 def _expect(kind: int, answer: tuple[int, bytes], command: str = "") -> None:

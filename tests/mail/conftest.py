@@ -141,7 +141,8 @@ class _Loopback(socketserver.ThreadingTCPServer):
 
 
 @contextmanager
-def _following(script: Script) -> Iterator[Scripted]:
+def scripted_server(script: Script) -> Iterator[Scripted]:
+    """A server that follows a script."""
     state = Scripted(script)
     handler = type("Conversation", (_Conversation,), {"state": state})
     with _Loopback(("127.0.0.1", 0), handler) as server:
@@ -157,7 +158,7 @@ def _following(script: Script) -> Iterator[Scripted]:
 def scripted() -> Iterator[Callable[[Script], Scripted]]:
     """Start a server that follows a script."""
     with ExitStack() as running:
-        yield lambda script: running.enter_context(_following(script))
+        yield lambda script: running.enter_context(scripted_server(script))
 
 
 @pytest.fixture
