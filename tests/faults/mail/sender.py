@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from assets.mail.database.opened import Place
-from assets.mail.outbox import Outbox
+from assets.mail.outbox import Compose, Outbox
 from assets.mail.transport import SmtpTransport
 from tests.faults.mail.judge import READERS
 from tests.mail.outboxes import DAY, compose, intents
@@ -26,6 +26,11 @@ processes = multiprocessing.get_context("forkserver")
 processes.set_forkserver_preload([__name__, "assets.mail.database.server", "smtplib", "encodings.idna"])
 
 ENDS_WITHIN = 60
+
+
+def die() -> None:
+    """As by `kill -9`."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @dataclass(frozen=True)
@@ -39,8 +44,8 @@ class Death:
     def __str__(self) -> str:
         return f"{'before' if self.before else 'after'} {self.state} {self.reader.partition('@')[0]}".strip()
 
-    def of(self, engine: sa.Engine) -> None:
-        """Let this process die so, once it uses that engine."""
+    def of(self, engine: sa.Engine, die: Callable[[], object] = die) -> None:
+        """Let this process die so, or what else is given, once it uses that engine."""
         near: list[bool] = []
 
         def executed(_: Any, cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
@@ -92,15 +97,10 @@ class Stalled:
             time.sleep(ENDS_WITHIN)
 
 
-def die() -> None:
-    """As by `kill -9`."""
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def run(box: Outbox, transport: SmtpTransport) -> None:
+def run(box: Outbox, transport: SmtpTransport, composed: Compose = compose) -> None:
     """What a run of the day does: write the mails down, then send what is due."""
     box.enqueue(DAY, "e1", intents(*READERS))
-    box.deliver(DAY, transport, compose)
+    box.deliver(DAY, transport, composed)
 
 
 def _live(place: Place, transport: SmtpTransport, death: Death | None) -> None:

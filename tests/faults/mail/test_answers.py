@@ -20,7 +20,7 @@ from tests.mail.outboxes import key
 Serve = Callable[[Script], Scripted]
 
 STEPS = ("CONNECT", "EHLO", "RSET", "MAIL", "RCPT", "DATA", "BODY", "DOT", "QUIT")
-SILENCE = 0.25
+SILENCE = 0.8
 """Seconds that the sender waits for an answer where there comes none; as the operator has it, 30."""
 
 PATIENCE = 20
