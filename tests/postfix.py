@@ -93,6 +93,15 @@ class Postfix:
         file = self.root / "mail.log"
         return file.read_text(encoding="utf-8") if file.exists() else ""
 
+    @property
+    def master(self) -> int:
+        """The process that starts all others."""
+        return int((self.root / "queue/pid/master.pid").read_text(encoding="ascii"))
+
+    def start(self) -> None:
+        """Start it anew, after its master was killed."""
+        _postfix(self.root, "start")
+
     def came_back(self, count: int, seconds: float = 30) -> list[Path]:
         """The mails that were delivered into the Maildir and not looked at yet, once they are so many."""
         self.until(lambda: len(list((self.maildir / "new").glob("*"))) >= count, seconds)

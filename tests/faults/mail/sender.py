@@ -56,10 +56,12 @@ class Death:
         commit = engine.dialect.do_commit
 
         def do_commit(connection: Any) -> None:
-            if near and self.before:
+            struck = bool(near)
+            near.clear()
+            if struck and self.before:
                 die()
             commit(connection)
-            if near:
+            if struck and not self.before:
                 die()
 
         sa.event.listen(engine, "after_cursor_execute", executed)
