@@ -8,9 +8,10 @@ from typing import Any
 
 from assets.mail import render
 from assets.mail.edition import Edition
+from assets.mail.intents import Row
 from assets.mail.material import Combined, Material
 from assets.mail.message import feedback_id, message
-from assets.mail.outbox import Outbox, Row
+from assets.mail.outbox import Outbox
 from assets.mail.readers.change import token
 from assets.mail.readers.reader import Reader
 from assets.mail.returned.address import Addresses

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from assets.mail import feeds
+from assets.mail.attempt import State
 from assets.mail.carried import NEW, waiting
 from assets.mail.chat import Chat
 from assets.mail.compose import Composer
@@ -23,7 +24,7 @@ from assets.mail.edition import Counts, Edition, Waiting
 from assets.mail.known import Morning
 from assets.mail.lists import SourceList
 from assets.mail.material import Material, daily
-from assets.mail.outbox import Outbox, State
+from assets.mail.outbox import Outbox
 from assets.mail.plan import Planner, Pools
 from assets.mail.pool import pool
 from assets.mail.rank import Ranking

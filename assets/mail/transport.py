@@ -8,6 +8,7 @@ import copy
 import mailbox
 import re
 import smtplib
+import socket
 import ssl
 import textwrap
 from collections.abc import Callable, Iterator
@@ -163,6 +164,9 @@ class SmtpTransport:
             with ExitStack() as undo:
                 smtp = self._greet()
                 undo.callback(smtp.close)
+                # A message's last byte goes alone, and Nagle's algorithm would hold it for the 40 ms of a late ACK.
+                if smtp.sock:
+                    smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 if self.security == "starttls":
                     smtp.starttls(context=ssl.create_default_context())
                 smtp.ehlo_or_helo_if_needed()

@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assets.mail.attempt import State
 from assets.mail.database.opened import Place
-from assets.mail.outbox import Outbox, Row, State
+from assets.mail.intents import Row
+from assets.mail.outbox import Outbox
 from assets.mail.transport import MaildirTransport
 from tests.mail.conftest import Script, Scripted
 from tests.mail.outboxes import (

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from assets.mail.attempt import State
 from assets.mail.database.tables import outbox as mails
-from assets.mail.outbox import Mail, State
+from assets.mail.intents import Mail
 from orchestration.resources import outbox, readers
 from tests.mail.outboxes import THEN
 from tests.orchestration.terminal import MONDAY, NewTerminal, Terminal

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from assets.mail.outbox import State
+from assets.mail.attempt import State
 from assets.mail.readers.reader import State as ReaderState
 from assets.mail.readers.secret import Secret
 from assets.mail.web.server import working
