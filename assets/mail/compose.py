@@ -51,7 +51,7 @@ class Composer:
         if (to := self.readers.get(row.reader)) is None:
             return None
         written = self._written(row)
-        links = self._links(row.day, to.token)
+        links = self._links(row, to.token)
         return message(
             sender=self.sender, recipient=to.mailbox, subject=written.subject,
             text=written.text.replace(self._stand_in, to.token), html=written.html.replace(self._stand_in, to.token),
@@ -77,14 +77,15 @@ class Composer:
         """The same for the same papers, as of all who wish nothing: made once."""
         key = f"{row.first_day} {row.works}"
         if key not in self._last:
-            edition, links = self.edition(row), self._links(row.day, self._stand_in)
+            edition, links = self.edition(row), self._links(row, self._stand_in)
             if len(self._last) == KEPT:
                 del self._last[next(iter(self._last))]
             self._last[key] = Written(edition.subject, render.text(edition, links), render.html(edition, links))
         return self._last[key]
 
-    def _links(self, day: date, token: str) -> render.Links:
-        """Where the mail to the reader with a token leads."""
+    def _links(self, row: Row, token: str) -> render.Links:
+        """Where the mail to the reader with a token leads; the web has editions of one day."""
         if not self.url:
             return render.NO_LINKS
-        return render.Links(f"{self.url}/editions/{day}", f"{self.url}/unsubscribe/{token}")
+        page = f"{self.url}/editions/{row.day}" if row.first_day == row.day else ""
+        return render.Links(page, f"{self.url}/unsubscribe/{token}")

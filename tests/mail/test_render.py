@@ -18,7 +18,7 @@ from assets.mail.carried import LATE, MISSED
 from assets.mail.edition import QUIET, Counts, Edition, Link, Paper, Section
 from assets.mail.formula import DEFAULT, in_words
 from assets.mail.lists import STATES
-from assets.mail.render import DARK, LIGHT, MAX_BYTES, WIDTH, Links, Palette, html, text, web_links
+from assets.mail.render import DARK, LIGHT, MAX_BYTES, NO_LINKS, WIDTH, Links, Palette, html, text, web_links
 from assets.mail.summary import LEFT_OUT, summary
 
 CORPUS = Path(__file__).parents[2] / "../shared/data/arxiv/corpus_80k.jsonl.gz"
@@ -283,6 +283,21 @@ def test_twenty_papers_of_any_length_fit(character: str) -> None:
 def test_three_times_twenty_papers_of_any_length_fit(character: str) -> None:
     longest = {"title": character * 2_000, "summary": character * 9_000, "authors": (character * 500,) * 4}
     assert len(html(carrying(**longest)).encode()) <= MAX_BYTES
+
+
+@pytest.mark.parametrize("links", [NO_LINKS, Links(web_view="https://papers.example/editions/2026-11-20")])
+def test_papers_that_find_no_room_are_counted_and_stand_in_the_text(links: Links) -> None:
+    long = edition(*(paper(place, title="\U0001f680" * 400) for place in range(1, 201)))
+    page, plain = html(long, links), text(long, links)
+    assert len(page.encode()) <= MAX_BYTES
+    shown = len(re.findall("<h3", page))
+    assert 40 < shown < 200
+    words = " ".join(Page(page).words.split())
+    assert f"{200 - shown} more found no room here: the last by their place. They are in the plain text" in words
+    assert ("on the web" in words) == bool(links.web_view)
+    assert [int(place) for place in re.findall(r">(\d+)</b>", page)] == list(range(1, shown + 1))
+    assert "200 \U0001f680" in plain
+    assert "found no room" not in html(edition(paper()), links)
 
 
 def test_new_papers_keep_the_longer_summaries() -> None:
