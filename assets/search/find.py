@@ -165,12 +165,12 @@ class _Search:
         """Works with two of the rarest words are few, soon ranked and mostly what is meant; then those with one."""
         counted = self._counted(self.query.parted)
         rare = [term for _, term in counted[:MOST_OF_TWO]]
-        ranking = [*rare, *(term for count, term in counted[MOST_OF_TWO:] if count <= MOST_COUNTED)]
+        others = [term for count, term in counted[MOST_OF_TWO:] if count <= MOST_COUNTED]
         alone = [term for count, term in counted[:MOST_OF_ONE] if count <= MOST_TITLES] or rare[:1]
         marked = self.query.any_of(rare)
         if len(rare) > 2:
-            self._in_titles(self.query.two_of(rare, ranking), marked)
-            self._anywhere(self.query.two_of(rare, rare), marked)
+            self._in_titles(self.query.two_of(rare, others), marked)
+            self._anywhere(self.query.two_of(rare), marked)
         if len(rare) > 1:
             self._anywhere(self.query.any_of(alone), marked)
 
