@@ -19,6 +19,10 @@ is_reader = outbox.c.reader.in_(sa.select(readers.c.id).where(readers.c.state ==
 """Of a row: whether mail still goes to its reader."""
 
 
+class Miscounted(Exception):
+    """The database does not hold as many mails as it was given; the text says how many."""
+
+
 @dataclass(frozen=True)
 class Mail:
     """What one reader is to get: papers of the days from `first_day` on, by `due_at`, UTC without a zone."""
@@ -78,7 +82,8 @@ class Intents:
 
         `materials` are by the first of their days. Whoever has a row for the day keeps it as it is: a changed edition
         is not mailed again. Only what was cancelled is due anew to who is a reader again: it was surely not sent.
-        Raises SQLAlchemy's `IntegrityError` if two mails share a Message-ID, or a reader was shown a paper before.
+        Raises SQLAlchemy's `IntegrityError` if two mails share a Message-ID, or a reader was shown a paper before, and
+        `Miscounted`.
         """
         untried = {"state": State.PENDING, "attempts": 0, "reason": "", "updated_at": now()}
         back = sa.and_(outbox.c.day == day, outbox.c.state == State.CANCELLED, is_reader)
@@ -92,6 +97,11 @@ class Intents:
             for first_day, material in (materials or {}).items():
                 _freeze(connection, day, first_day, material)
             connection.execute(sa.update(outbox).where(back).values(untried | {"due_at": now()}))
+            count = connection.execute(sa.select(sa.func.count()).where(outbox.c.day == day)).scalar_one()
+            if count != len(before) + len(new):
+                raise Miscounted(
+                    f"{day}: {count} mails stand there, not {len(before) + len(new)}; none is written down"
+                )
 
     def material(self, day: datetime.date, first_day: datetime.date) -> Material[Any] | None:
         """What the mails of an edition are made of that tell of the days from a first one on, if any were."""

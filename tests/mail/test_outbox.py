@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.mail.attempt import State
-from assets.mail.database.opened import Place
-from assets.mail.intents import Row
+from assets.mail.database.opened import Place, transaction
+from assets.mail.intents import Miscounted, Row
 from assets.mail.outbox import Outbox
 from assets.mail.transport import MaildirTransport
 from tests.mail.conftest import Script, Scripted
@@ -75,6 +75,18 @@ def test_readers_are_written_down_all_or_none(place: Place) -> None:
         box.enqueue(DAY, "e1", [replace(mail, message_id="<same@lab.example>") for mail in intents(ADA, BOB)])
     assert box.rows() == []
     assert box.shown([f"{DAY}a"]) == {}
+
+
+def test_mails_are_counted_before_any_is_sent(tmp_path: Path) -> None:
+    box = outbox(tmp_path / "outbox.sqlite", (ADA,))
+    with transaction(box._engine) as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER losing AFTER INSERT ON outbox BEGIN DELETE FROM outbox WHERE reader = 'bob@lab.example'; END"
+        )
+    subscribe(box, BOB, CYD)
+    with pytest.raises(Miscounted, match="2 mails stand there, not 3; none is written down"):
+        box.enqueue(DAY, "e1", intents(ADA, BOB, CYD))
+    assert [row.reader for row in box.rows(DAY)] == [ADA]
 
 
 def test_the_states_of_the_days(tmp_path: Path, place: Place) -> None:
