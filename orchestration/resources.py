@@ -18,6 +18,7 @@ from assets.mail.formula import Weights
 from assets.mail.known import Morning
 from assets.mail.outbox import Outbox
 from assets.mail.rank import Ranking
+from assets.mail.readers.lab import Lab, Topic
 from assets.mail.readers.secret import Secret
 from assets.mail.readers.store import Readers
 from assets.mail.shelf import Shelf
@@ -114,6 +115,12 @@ def secret(settings: Settings) -> Secret:
 def readers(settings: Settings) -> Readers:
     """The readers of the home."""
     return Readers(settings.mail_file, secret(settings))
+
+
+def lab(settings: Settings) -> Lab:
+    """The lab as its readers see it. Raises `TaxonomyError`."""
+    topics = [Topic(topic.key, topic.label, topic.area) for topic in taxonomy(settings).topics]
+    return Lab(topics, settings.digest.size, settings.schedule.time_zone)
 
 
 def transport(settings: Settings) -> Transport:

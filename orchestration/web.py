@@ -16,7 +16,7 @@ from assets.mail.web.server import configured, working
 from assets.mail.web.service import Service, application
 from assets.mail.web.signed import Signer
 from orchestration.reports import is_ours
-from orchestration.resources import readers, secret, transport
+from orchestration.resources import lab, readers, secret, transport
 from orchestration.settings import Settings, SettingsError
 
 
@@ -30,6 +30,7 @@ def service(settings: Settings) -> Service:
         asked=Asked(settings.mail_file, key, limits, web.confirm_hours),
         shelf=Shelf(settings.editions),
         signer=Signer(key.key(), web.confirm_hours),
+        lab=lab(settings),
     )
 
 

@@ -48,12 +48,12 @@ class Composer:
         if (to := self.readers.get(row.reader)) is None:
             return None
         written = self._written(row)
-        links = self._links(row.day, to.token)
+        unsubscribe = self.links(row.day, to.token).unsubscribe
         return message(
             sender=self.sender, recipient=to.mailbox, subject=written.subject,
             text=written.text.replace(self._stand_in, to.token), html=written.html.replace(self._stand_in, to.token),
             message_id=row.message_id, date=datetime.now(UTC),
-            archive=self.url and f"{self.url}/", unsubscribe=links.unsubscribe,
+            archive=self.url and f"{self.url}/", unsubscribe=unsubscribe,
         )  # fmt: skip
 
     def edition(self, row: Row) -> Edition | Combined:
@@ -67,18 +67,20 @@ class Composer:
         made: Edition | Combined = self._materials[row.first_day].of(row.works)
         return made
 
+    def links(self, day: date, token: str) -> render.Links:
+        """Where the mail to the reader with a token leads."""
+        if not self.url:
+            return render.NO_LINKS
+        return render.Links(
+            f"{self.url}/editions/{day}", f"{self.url}/preferences/{token}", f"{self.url}/unsubscribe/{token}"
+        )
+
     def _written(self, row: Row) -> Written:
         """The same for the same papers, as of all who wish nothing: made once."""
         key = f"{row.first_day} {row.works}"
         if key not in self._last:
-            edition, links = self.edition(row), self._links(row.day, self._stand_in)
+            edition, links = self.edition(row), self.links(row.day, self._stand_in)
             if len(self._last) == KEPT:
                 del self._last[next(iter(self._last))]
             self._last[key] = Written(edition.subject, render.text(edition, links), render.html(edition, links))
         return self._last[key]
-
-    def _links(self, day: date, token: str) -> render.Links:
-        """Where the mail to the reader with a token leads."""
-        if not self.url:
-            return render.NO_LINKS
-        return render.Links(f"{self.url}/editions/{day}", f"{self.url}/unsubscribe/{token}")
