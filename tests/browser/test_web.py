@@ -171,6 +171,38 @@ def test_a_reader_comes_and_goes_by_keyboard_and_without_scripts(browser: Browse
             assert site.reader(EVE).state is wanted
 
 
+def test_a_reader_chooses_by_keyboard_and_without_scripts(browser: Browser, site: Site) -> None:
+    with window(browser, site, SMALL_PHONE, "light", scripts=False) as page:
+        page.goto(pages(site)["preferences"])
+        keys = page.keyboard
+        for key in (
+            "Tab",
+            "Tab",
+            "Tab",
+            "ArrowDown",
+            "ArrowDown",
+            "Tab",
+            "M",
+            "Tab",
+            "0",
+            "7",
+            "Tab",
+            "Tab",
+            "5",
+            "Tab",
+        ):
+            keys.press(key)
+        expect(page.get_by_role("group", name="What to follow").locator("summary").first).to_be_focused()
+        for key in ("Enter", "Tab", "Space"):
+            keys.press(key)
+        page.get_by_role("button").focus()
+        keys.press("Enter")
+        expect(page.get_by_role("status")).to_contain_text("Saved.")
+        chosen = Preferences(frequency=Frequency.WEEKLY, weekday=0, hour=7, size=5, follow=Named(topics=("agents",)))
+        assert site.reader(ADA).preferences == chosen
+        site.made.readers.set_preferences(ADA, NONE)
+
+
 def test_the_first_page_leads_to_an_edition_and_back(browser: Browser, site: Site) -> None:
     with window(browser, site, DESK, "light") as page:
         page.goto("/")

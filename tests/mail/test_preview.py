@@ -62,6 +62,7 @@ def test_what_is_shown_is_what_is_mailed_then(harbour: Lab) -> None:
         assert after.told[0].startswith("sent at ")
         assert after.edition == earlier.edition
         (mail,) = [mail for mail in harbour.mails() if mail["To"] == address]
+        assert after.edition
         assert mail["Subject"] == after.edition.subject
         assert readers(harbour.settings).find(address).token in text(mail)
 
