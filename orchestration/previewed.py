@@ -7,6 +7,8 @@ from assets.mail import render
 from assets.mail.desk import day_edition
 from assets.mail.edition import Edition
 from assets.mail.preview import preview
+from assets.mail.readers.reader import key, parsed
+from assets.mail.readers.store import UnknownReader
 from assets.mail.selection import Selection
 from orchestration import resources
 from orchestration.settings import Settings
@@ -19,7 +21,14 @@ def for_all(settings: Settings, day: date) -> Iterator[str]:
 
 def for_one(settings: Settings, day: date, address: str) -> Iterator[str]:
     """What is to be said of the mail of a day to an address, and the files that hold it. Raises `UnknownReader`."""
-    reader = resources.readers(settings).find(address)
+    try:
+        reader = resources.readers(settings).find(address)
+    except UnknownReader:
+        if key(parsed(address)[1]) not in {key(parsed(named)[1]) for named in settings.mail.recipients}:
+            raise
+        yield "a reader from the first mail on, who gets what all get:"
+        yield from for_all(settings, day)
+        return
     found = preview(resources.desk(settings), resources.warehouse(settings), day, reader)
     yield from found.told
     if found.edition:

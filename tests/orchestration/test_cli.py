@@ -296,6 +296,13 @@ def test_preview_for_a_reader_writes_their_mail_or_says_why_there_is_none(made: 
         store.erase(one.address)
 
 
+def test_preview_for_a_reader_whom_the_settings_name_and_no_run_has_met(made: Terminal) -> None:
+    told, *files = made("preview", TUESDAY, "--for", "reader@paperboy.example").stdout.splitlines()
+    assert told == "a reader from the first mail on, who gets what all get:"
+    assert files == made("preview", TUESDAY).stdout.splitlines()
+    assert readers(made.settings).every() == []
+
+
 @pytest.mark.parametrize("command", [["preview", WEDNESDAY], ["send", WEDNESDAY, "--confirm"]], ids=["preview", "send"])
 def test_a_day_that_is_not_made_has_no_edition(made: Terminal, command: list[object]) -> None:
     mails = len(made.mails())
