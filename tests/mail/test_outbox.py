@@ -55,6 +55,12 @@ def test_a_changed_edition_is_not_mailed_again(tmp_path: Path) -> None:
     assert len(list((tmp_path / "mail" / "new").iterdir())) == 2
 
 
+def test_of_however_many_papers_it_is_known_who_was_to_get_them(tmp_path: Path) -> None:
+    box = outbox(tmp_path / "outbox.db", (ADA,))
+    names = [f"{DAY}a", *(f"x{number}" for number in range(250_000)), f"{DAY}b"]
+    assert box.shown(names) == {ADA: {f"{DAY}a", f"{DAY}b"}}
+
+
 def test_nobody_to_mail_is_no_error(tmp_path: Path) -> None:
     box = outbox(tmp_path / "outbox.db", ())
     box.deliver(DAY, MaildirTransport(tmp_path / "mail"), compose)
