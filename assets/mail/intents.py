@@ -19,6 +19,10 @@ is_reader = outbox.c.reader.in_(sa.select(readers.c.id).where(readers.c.state ==
 """Of a row: whether mail still goes to its reader."""
 
 
+AT_ONCE = 10_000
+"""Papers that one statement asks for: SQLite takes 32,766 values as it comes, 250,000 as Debian builds it."""
+
+
 class Miscounted(Exception):
     """The database does not hold as many mails as it was given; the text says how many."""
 
@@ -98,10 +102,8 @@ class Intents:
                 _freeze(connection, day, first_day, material)
             connection.execute(sa.update(outbox).where(back).values(untried | {"due_at": now()}))
             count = connection.execute(sa.select(sa.func.count()).where(outbox.c.day == day)).scalar_one()
-            if count != len(before) + len(new):
-                raise Miscounted(
-                    f"{day}: {count} mails stand there, not {len(before) + len(new)}; none is written down"
-                )
+            if count != (expected := len(before) + len(new)):
+                raise Miscounted(f"{day}: {count} mails stand there, not {expected}; none is written down")
 
     def material(self, day: datetime.date, first_day: datetime.date) -> Material[Any] | None:
         """What the mails of an edition are made of that tell of the days from a first one on, if any were."""
@@ -122,11 +124,13 @@ class Intents:
 
     def shown(self, works: Collection[str]) -> dict[str, set[str]]:
         """Which of these papers, by their ids, each reader was to get before."""
-        query = sa.select(shown.c.reader, shown.c.work).where(shown.c.work.in_(works))
+        every, query = list(works), sa.select(shown.c.reader, shown.c.work)
         found: dict[str, set[str]] = defaultdict(set)
         with self._engine.connect() as connection:
-            for reader, work in connection.execute(query):
-                found[reader].add(work)
+            for start in range(0, len(every), AT_ONCE):
+                these = shown.c.work.in_(every[start : start + AT_ONCE])
+                for reader, work in connection.execute(query.where(these)):
+                    found[reader].add(work)
         return found
 
     def rows(self, day: datetime.date | None = None) -> list[Row]:

@@ -60,17 +60,23 @@ LENGTHS = (
 class Links:
     """Where an edition leads beside its papers, as addresses of the web service; what is empty is left out.
 
-    A mail to a reader has `web_view` and `unsubscribe`; the edition's page on the web has `home` alone.
+    A mail to a reader has all but `home`; the edition's page on the web has `home` alone.
     """
 
     web_view: str = ""
+    preferences: str = ""
     unsubscribe: str = ""
     home: str = ""
 
     @property
     def labelled(self) -> list[tuple[str, str]]:
         """What there is, as labels and addresses."""
-        named = {"Read on the web": self.web_view, "Unsubscribe": self.unsubscribe, "All editions": self.home}
+        named = {
+            "Read on the web": self.web_view,
+            "Preferences": self.preferences,
+            "Unsubscribe": self.unsubscribe,
+            "All editions": self.home,
+        }
         return [(label, url) for label, url in named.items() if url]
 
 

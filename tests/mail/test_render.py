@@ -363,11 +363,12 @@ def test_every_colour_is_of_the_palettes_and_changes_in_the_dark() -> None:
 
 
 def test_the_links_of_a_reader_are_at_both_ends_and_the_page_still_fits() -> None:
-    links = Links("https://papers.example/editions/2026-11-20", f"https://papers.example/unsubscribe/{'x' * 32}")
+    addresses = [f"https://papers.example/{path}" for path in ("editions/2026-11-20", "preferences/x", "unsubscribe/x")]
+    links = Links(*addresses)
     full = carrying(summary="word " * 400, title="word " * 60)
     page, plain = html(full, links), text(full, links)
     assert len(page.encode()) <= MAX_BYTES
-    for url in (links.web_view, links.unsubscribe):
+    for url in addresses:
         assert Page(page).attributes.count(("href", url)) == 2
         assert plain.splitlines().count(url) + sum(line.endswith(f": {url}") for line in plain.splitlines()) == 2
         assert plain.index(url) < plain.index("ROBOTICS") < plain.rindex(url)
