@@ -72,6 +72,19 @@ def test_a_rare_category_is_learned_and_named_too(monkeypatch: pytest.MonkeyPatc
     assert learned.categories.found(read, [None] * 3) == [["cs.SD"], ["cs.RO"], ["q-bio.BM"]]
 
 
+def test_categories_are_named_as_papers_with_votes_have_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learn, "LEAST", 200)
+    others = papers(300, votes=None)
+    listed = papers(300).with_columns(
+        categories=pl.when(pl.col("title") == "A robot arm").then(["cs.AI", "cs.RO"]).otherwise("categories")
+    )
+    made = learn.trained(TRAINED, pl.concat([others, listed]).sort("day"), TAXONOMY, NOTHING)
+    learned = Learned.of("x", TRAINED, dict(made.drop_nulls("weights").select("name", "weights").iter_rows()))
+    assert learned.categories is not None
+    found = learned.categories.found(["A robot arm of steel", "A protein fold of a cell"], [None, None])
+    assert [sorted(names) for names in found] == [["cs.AI", "cs.RO"], ["q-bio.BM"]]
+
+
 def test_the_same_papers_teach_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(learn, "LEAST", 200)
     once, again = (learn.trained(TRAINED, papers(200), TAXONOMY, NOTHING) for _ in range(2))

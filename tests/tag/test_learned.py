@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,18 @@ def test_terms_are_weighed_as_by_scikit_learn() -> None:
 
 def test_a_paper_is_in_the_categories_that_score_above_zero_the_surest_first() -> None:
     assert ROBOTS.found(["robot arm", "nothing", ""], [None] * 3) == [["cs.RO"], ["cs.CV"], ["cs.CV"]]
+
+
+def test_an_author_who_is_known_counts_for_the_categories_too() -> None:
+    assert ROBOTS.found(["", ""], [["Ada EXAMPLE"], ["Bo Other"]]) == [["cs.RO", "cs.CV"], ["cs.CV"]]
+
+
+def test_categories_that_were_stored_before_authors_counted_are_read() -> None:
+    with np.load(BytesIO(ROBOTS.packed())) as file:
+        older = {name: part for name, part in file.items() if name != "authors"}
+    stored = BytesIO()
+    np.savez_compressed(stored, **{**older, "weights": older["weights"][:-1]})
+    assert Categories.of(stored.getvalue()).found(TEXTS, [None] * 5) == ROBOTS.found(TEXTS, [None] * 5)
 
 
 def test_an_author_who_is_known_counts_whatever_the_spelling_of_the_name() -> None:
