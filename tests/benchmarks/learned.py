@@ -102,10 +102,16 @@ def _speed(learned: Learned, given: pl.DataFrame) -> Iterator[str]:
     floor = in_process("TF-IDF of the texts", lambda: categories.terms.weighed(read), RUNS)
     scored = in_process("categories of the weighed texts and authors", lambda: seen @ categories.weights, RUNS)
     whole = in_process("categories, with TF-IDF", lambda: categories.found(read, authors), RUNS)
+    pairs = in_process("TF-IDF with pairs of words", lambda: prior.terms.weighed(read), RUNS)
     of_prior = in_process("prior, with TF-IDF", lambda: prior.found(read, authors), RUNS)
     yield from lines(
         f"learned: {len(read):,} papers",
-        [floor, *(_beside(row, floor, len(read)) for row in (scored, whole, of_prior))],
+        [
+            floor,
+            *(_beside(row, floor, len(read)) for row in (scored, whole)),
+            replace(pairs, ratio="the floor"),
+            _beside(of_prior, pairs, len(read)),
+        ],
     )
 
 
