@@ -109,7 +109,7 @@ def _speed(learned: Learned, given: pl.DataFrame) -> Iterator[str]:
         [
             floor,
             *(_beside(row, floor, len(read)) for row in (scored, whole)),
-            replace(pairs, ratio="the floor"),
+            pairs,
             _beside(of_prior, pairs, len(read)),
         ],
     )
