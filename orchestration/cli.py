@@ -144,22 +144,18 @@ def status(first: date | None, last: date | None, as_json: bool) -> None:
 
 @main.command()
 @click.argument("day", type=Day())
-def preview(day: date) -> None:
-    """Write the HTML and the text of DAY's edition as files; mails nothing."""
-    from assets.mail import render
-    from assets.mail.desk import day_edition
-    from orchestration import resources
+@click.option("--for", "address", metavar="ADDRESS", help="As this reader gets it, and when, or why not.")
+def preview(day: date, address: str | None) -> None:
+    """Write the HTML and the text of DAY's edition as files; mails nothing.
+
+    With --for, what was written down for that reader or, before that, what they would get now.
+    """
+    from orchestration import previewed
 
     settings = the_settings()
-    warehouse = resources.warehouse(settings)
     _must_be_made(settings, day)
-    edition = day_edition(warehouse, day)
-    folder = settings.home / "previews"
-    folder.mkdir(parents=True, exist_ok=True)
-    for ending, content in (("html", render.html(edition)), ("txt", render.text(edition))):
-        file = folder / f"{day}.{ending}"
-        file.write_text(content, encoding="utf-8")
-        click.echo(file)
+    for line in previewed.for_one(settings, day, address) if address else previewed.for_all(settings, day):
+        click.echo(line)
 
 
 @main.command()

@@ -1,18 +1,34 @@
-"""The commands `paperboy readers list | add | show | remove | erase | rotate | import | export | move`."""
+"""The commands about readers: `paperboy readers list | add | show | set | remove | ...`."""
 
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from orchestration.command import Subcommands, in_columns, the_settings
 
 if TYPE_CHECKING:
+    from assets.mail.readers.reader import Reader
     from assets.mail.readers.store import Readers
 
+FREQUENCIES = ("daily", "weekdays", "weekly")
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+KINDS = ("topics", "categories", "authors", "keywords")
 STATES = ("pending", "confirmed", "unsubscribed", "unnamed", "suppressed")
+
+
+class Wished(click.ParamType[tuple[str, str]]):
+    """What is followed or muted, written KIND=NAME."""
+
+    name = "kind=name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        kind, equals, name = value.partition("=")
+        if kind not in KINDS or not equals:
+            self.fail(f"{value!r} is not KIND=NAME with one of {', '.join(KINDS)}, as authors='Ada Lovelace'.")
+        return kind, name
 
 
 @click.group(cls=Subcommands)
@@ -30,7 +46,10 @@ def list_(state: str | None, as_json: bool) -> None:
     found = _store().every(State(state) if state else None)
     if as_json:
         shown = ("id", "address", "name", "state", "origin", "asked_at", "updated_at")
-        rows = [{column: getattr(reader, column) for column in shown} for reader in found]
+        rows = [
+            {column: getattr(one, column) for column in shown} | {"preferences": one.preferences.model_dump()}
+            for one in found
+        ]
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2, default=str))
     elif not found:
         click.echo("No readers; paperboy readers add ADDRESS adds one.")
@@ -54,12 +73,45 @@ def add(address: str, again: bool) -> None:
 @readers.command()
 @click.argument("address")
 def show(address: str) -> None:
-    """A reader's state, and all that happened to them, with the times in UTC."""
+    """A reader's state, what they want, and all that happened to them, with the times in UTC."""
     store = _store()
     found = store.find(address)
     click.echo(f"{found.mailbox}  {found.id}  {found.state}")
+    _tell(found)
     for event in store.events(found.id):
         click.echo(f"  {event.at:%Y-%m-%d %H:%M}  {event.event} by {event.by}")
+
+
+@readers.command("set")
+@click.argument("address")
+@click.option("--frequency", type=click.Choice(FREQUENCIES), help="How often.")
+@click.option("--weekday", type=click.Choice(WEEKDAYS), help="The day of a weekly mail.")
+@click.option("--hour", help="0 to 23, or made: as soon as it is made.")
+@click.option("--time-zone", help="As Europe/Berlin, or lab: schedule.time_zone.")
+@click.option("--size", help="How many papers at most, or lab: digest.size.")
+@click.option("--follow", type=Wished(), multiple=True, help="Its papers come nearer to the top; may be repeated.")
+@click.option("--mute", type=Wished(), multiple=True, help="Its papers do not come; may be repeated.")
+@click.option("--unfollow", type=Wished(), multiple=True, help="Not any more; may be repeated.")
+@click.option("--unmute", type=Wished(), multiple=True, help="Not any more; may be repeated.")
+@click.option("--reset", is_flag=True, help="Forget all that was chosen, before the other options.")
+def set_(address: str, reset: bool, **options: Any) -> None:
+    """Set what ADDRESS wants; what no option names stays as it is. In effect from the next mail on that is made.
+
+    KIND is topics, authors, keywords or categories: --follow authors="Ada Lovelace" --mute topics=finance. Topics are
+    those of paperboy taxonomy list.
+    """
+    from assets.mail.readers.preferences import NONE, checked
+    from orchestration.preferred import SINGLE, changed, values
+    from orchestration.resources import lab
+
+    if not reset and not any(options.values()):
+        raise click.UsageError("say what to set, as --frequency weekly; paperboy readers set --help lists all.")
+    store, home = _store(), lab(the_settings())
+    before = NONE if reset else store.find(address).preferences
+    wanted = values({name: options[name] for name in SINGLE if options[name] is not None}, home)
+    for way in ("follow", "mute"):
+        wanted[way] = changed(before, way, options[way], options[f"un{way}"], home)
+    _tell(store.set_preferences(address, checked({**dict(before), **wanted})))
 
 
 @readers.command()
@@ -93,12 +145,14 @@ def rotate(address: str) -> None:
 def import_(file: Path) -> None:
     """Add the readers of a CSV file with the column address, and name if you like; - reads standard input.
 
-    All or none. Who is a reader stays as they are; who unsubscribed or was erased is left out and told.
+    All or none. Who is a reader stays one; who unsubscribed or was erased is left out and told. Where the file has the
+    columns of preferences that export writes, those are set; an empty cell is what all get.
     """
     from orchestration.reader_lists import read
+    from orchestration.resources import lab
 
     text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
-    done = _store().add_all(read(text, str(file)))
+    done = _store().add_all(read(text, str(file), lab(the_settings())))
     click.echo(f"{done.added} added, {done.known} known before, {len(done.refused)} left out.")
     for why in done.refused:
         click.echo(f"left out: {why}", err=True)
@@ -136,6 +190,15 @@ def move() -> None:
         raise click.UsageError(f"nothing to copy from {source}: {wrong}.")
     counts = copied(source, target, settings.lock_wait_seconds)
     click.echo(f"{counts['readers']} readers and {counts['outbox']} mails are copied, and all that belongs to them.")
+
+
+def _tell(reader: "Reader") -> None:
+    """What a reader wants, in words."""
+    from orchestration.preferred import in_words
+    from orchestration.resources import lab
+
+    for line in in_words(reader.preferences, lab(the_settings())):
+        click.echo(f"  {line}")
 
 
 def _store() -> "Readers":

@@ -24,6 +24,7 @@ from assets.mail.known import Morning
 from assets.mail.outbox import Outbox
 from assets.mail.pace import Pace, Sleep
 from assets.mail.rank import Ranking
+from assets.mail.readers.lab import Lab, Topic
 from assets.mail.readers.secret import Secret
 from assets.mail.readers.store import Readers
 from assets.mail.returned.address import Addresses
@@ -138,6 +139,12 @@ def secret(settings: Settings) -> Secret:
 def readers(settings: Settings) -> Readers:
     """Who is mailed."""
     return Readers(database(settings), secret(settings))
+
+
+def lab(settings: Settings) -> Lab:
+    """The lab as its readers see it. Raises `TaxonomyError`."""
+    topics = [Topic(topic.key, topic.label, topic.area) for topic in taxonomy(settings).topics]
+    return Lab(topics, settings.digest.size, settings.schedule.time_zone)
 
 
 def transport(settings: Settings, sleep: Sleep = time.sleep) -> Transport:

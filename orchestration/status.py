@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from assets.fetch.batch import MISSING
-from assets.mail.outbox import Outbox, State
+from assets.mail.attempt import State
+from assets.mail.outbox import Outbox
 from orchestration.runs import days_between
 from orchestration.warehouse import Warehouse
 

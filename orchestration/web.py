@@ -19,7 +19,7 @@ from assets.mail.web.server import configured, working
 from assets.mail.web.service import Service, application
 from assets.mail.web.signed import Signer
 from orchestration.reports import is_ours
-from orchestration.resources import database, readers, secret, transport
+from orchestration.resources import database, lab, readers, secret, transport
 from orchestration.settings import Settings, SettingsError
 
 
@@ -33,6 +33,7 @@ def service(settings: Settings) -> Service:
         asked=Asked(database(settings), key, limits, web.confirm_hours),
         shelf=Shelf(settings.editions),
         signer=Signer(key.key(), web.confirm_hours),
+        lab=lab(settings),
     )
 
 

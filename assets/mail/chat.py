@@ -15,11 +15,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from assets.mail import webhook
+from assets.mail.attempt import DUE, State, attempted
 from assets.mail.database.opened import Place, now, opened, transaction
 from assets.mail.database.tables import chat
 from assets.mail.database.turn import Busy, Turn, turn
 from assets.mail.edition import Edition, shortened
-from assets.mail.outbox import DUE, State, attempted
 from assets.mail.render import is_web_url
 
 PAPERS = 5

@@ -8,9 +8,10 @@ from typing import Any
 
 from assets.mail import render
 from assets.mail.edition import Edition
+from assets.mail.intents import Row
 from assets.mail.material import Combined, Material
 from assets.mail.message import feedback_id, message
-from assets.mail.outbox import Outbox, Row
+from assets.mail.outbox import Outbox
 from assets.mail.readers.change import token
 from assets.mail.readers.reader import Reader
 from assets.mail.returned.address import Addresses
@@ -50,12 +51,12 @@ class Composer:
         if (to := self.readers.get(row.reader)) is None:
             return None
         written = self._written(row)
-        links = self._links(row.day, to.token)
+        leave = self.url and f"{self.url}/unsubscribe/{to.token}"
         return message(
             sender=self.sender, recipient=to.mailbox, subject=written.subject,
             text=written.text.replace(self._stand_in, to.token), html=written.html.replace(self._stand_in, to.token),
             message_id=row.message_id, date=datetime.now(UTC),
-            archive=self.url and f"{self.url}/", unsubscribe=links.unsubscribe,
+            archive=self.url and f"{self.url}/", unsubscribe=leave,
             unsubscribe_to=self.returns.to_leave(to) if self.returns else "",
             return_to=self.returns.of_mail(row.reader, row.day) if self.returns else "",
             feedback=feedback_id(row.day, self.sender),
@@ -72,18 +73,20 @@ class Composer:
         made: Edition | Combined = self._materials[row.first_day].of(row.works)
         return made
 
+    def links(self, edition: Edition | Combined, token: str) -> render.Links:
+        """Where a mail to the reader with a token leads; the web has editions of one day."""
+        if not self.url:
+            return render.NO_LINKS
+        page = f"{self.url}/editions/{edition.day}" if isinstance(edition, Edition) else ""
+        return render.Links(page, f"{self.url}/preferences/{token}", f"{self.url}/unsubscribe/{token}")
+
     def _written(self, row: Row) -> Written:
         """The same for the same papers, as of all who wish nothing: made once."""
         key = f"{row.first_day} {row.works}"
         if key not in self._last:
-            edition, links = self.edition(row), self._links(row.day, self._stand_in)
+            edition = self.edition(row)
+            links = self.links(edition, self._stand_in)
             if len(self._last) == KEPT:
                 del self._last[next(iter(self._last))]
             self._last[key] = Written(edition.subject, render.text(edition, links), render.html(edition, links))
         return self._last[key]
-
-    def _links(self, day: date, token: str) -> render.Links:
-        """Where the mail to the reader with a token leads."""
-        if not self.url:
-            return render.NO_LINKS
-        return render.Links(f"{self.url}/editions/{day}", f"{self.url}/unsubscribe/{token}")

@@ -5,7 +5,7 @@ such a day held, so that no later edition shows it again. The outbox is written 
 `settle` brings `editions` up to it, before any digest is made again. So no crash can part the two.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from email.utils import parseaddr
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from assets.mail import feeds
+from assets.mail.attempt import State
 from assets.mail.carried import NEW, waiting
 from assets.mail.chat import Chat
 from assets.mail.compose import Composer
@@ -23,10 +24,11 @@ from assets.mail.edition import Counts, Edition, Waiting
 from assets.mail.known import Morning
 from assets.mail.lists import SourceList
 from assets.mail.material import Material, daily
-from assets.mail.outbox import Outbox, State
+from assets.mail.outbox import Outbox
 from assets.mail.plan import Planner, Pools
 from assets.mail.pool import pool
 from assets.mail.rank import Ranking
+from assets.mail.readers.reader import Reader
 from assets.mail.readers.store import Readers
 from assets.mail.returned.address import Addresses
 from assets.mail.shelf import Shelf
@@ -133,18 +135,23 @@ class Desk:
         if not again:
             if edition.papers:
                 self.chat.enqueue(edition)
-            planner = Planner(
-                self.outbox, edition.day, self.ranking.size, self.morning.time_zone, self._domain, confirmed
-            )
-            plan = planner.plan(list(readers.values()), made, pools)
+            plan = self.planner(edition.day, confirmed=confirmed).plan(list(readers.values()), made, pools)
             self.outbox.enqueue(edition.day, edition.content_hash, plan.mails, plan.materials)
         if edition.papers:
             self.shelf.put(edition, {row.edition for row in self.outbox.rows(edition.day)})
             if self.url:
                 feeds.write(self.shelf, self.url)
-        composer = Composer(self.outbox, readers, self.sender, self.url, made, self.returns)
+        composer = self.composer(readers, made)
         self.outbox.deliver(edition.day, self.transport, composer.compose, self.readers.suppress)
         self.chat.post(edition, self.url and f"{self.url}/editions/{edition.day}")
+
+    def planner(self, day: date, *, confirmed: bool = False) -> Planner:
+        """Plans for the edition of a day; `confirmed` as for `mail`."""
+        return Planner(self.outbox, day, self.ranking.size, self.morning.time_zone, self._domain, confirmed)
+
+    def composer(self, readers: Mapping[str, Reader], made: Material[Edition]) -> Composer:
+        """Makes the mails of the day that was `made` to `readers`, by their ids."""
+        return Composer(self.outbox, readers, self.sender, self.url, made, self.returns)
 
     def _oldest(self) -> date:
         """The oldest day that may be current."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date
 from typing import Any
 
+from assets.mail.intents import Last, Mail
 from assets.mail.material import Material, Works
 from assets.mail.message import message_id
-from assets.mail.outbox import Last, Mail, Outbox
+from assets.mail.outbox import Outbox
 from assets.mail.pool import Pool, shared
 from assets.mail.readers.preferences import Frequency
 from assets.mail.readers.reader import Reader

@@ -6,6 +6,7 @@ addresses become links. The mail loads nothing: no images, no fonts, no scripts.
 
 import re
 import textwrap
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -50,27 +51,32 @@ LENGTHS = (
     Lengths(300, 0, 240),
     Lengths(150, 0, 240),
     Lengths(0, 0, 240),
-    Lengths(0, 0, 60),
-    Lengths(0, 0, 15),
+    Lengths(0, 0, 120),
 )
-"""Tried in turn until the page fits into `MAX_BYTES`."""
+"""Tried in turn until the page fits into `MAX_BYTES`; if none does, papers are left out."""
 
 
 @dataclass(frozen=True)
 class Links:
     """Where an edition leads beside its papers, as addresses of the web service; what is empty is left out.
 
-    A mail to a reader has `web_view` and `unsubscribe`; the edition's page on the web has `home` alone.
+    A mail to a reader has all but `home`; the edition's page on the web has `home` alone.
     """
 
     web_view: str = ""
+    preferences: str = ""
     unsubscribe: str = ""
     home: str = ""
 
     @property
     def labelled(self) -> list[tuple[str, str]]:
         """What there is, as labels and addresses."""
-        named = {"Read on the web": self.web_view, "Unsubscribe": self.unsubscribe, "All editions": self.home}
+        named = {
+            "Read on the web": self.web_view,
+            "Preferences": self.preferences,
+            "Unsubscribe": self.unsubscribe,
+            "All editions": self.home,
+        }
         return [(label, url) for label, url in named.items() if url]
 
 
@@ -97,18 +103,32 @@ _ARXIV_URL = re.compile(r"https?://(?:www\.)?arxiv\.org/", re.IGNORECASE)
 
 
 def html(edition: Edition | Selection, links: Links = NO_LINKS) -> str:
-    """The edition as an HTML page, its texts shortened until it fits into `MAX_BYTES`."""
-    template = _ENVIRONMENT.get_template("edition.html")
-    pages = (template.render(edition=edition, links=links, lengths=lengths) for lengths in LENGTHS)
-    page = next(pages)
-    while len(page.encode()) > MAX_BYTES and (shorter := next(pages, None)):
-        page = shorter
-    return page
+    """The edition as an HTML page within `MAX_BYTES`: its texts are shortened, then its last papers left out.
+
+    How many are left out is said; the plain text has all.
+    """
+    number = len(edition.papers)
+    for lengths in LENGTHS:
+        page = _page(edition, links, lengths, number)
+        if _fits(page):
+            return page
+    most = bisect_left(range(number), True, key=lambda most: not _fits(_page(edition, links, LENGTHS[-1], most)))
+    return _page(edition, links, LENGTHS[-1], max(most - 1, 0))
 
 
 def text(edition: Edition | Selection, links: Links = NO_LINKS) -> str:
     """The edition as plain text in lines of at most `WIDTH` characters; an address is never broken."""
     return _ENVIRONMENT.get_template("edition.txt").render(edition=edition, links=links)
+
+
+def _page(edition: Edition | Selection, links: Links, lengths: Lengths, most: int) -> str:
+    """The page of the first `most` papers by place."""
+    template = _ENVIRONMENT.get_template("edition.html")
+    return template.render(edition=edition, links=links, lengths=lengths, most=most)
+
+
+def _fits(page: str) -> bool:
+    return len(page.encode()) <= MAX_BYTES
 
 
 def web_links(paper: Paper) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 import json
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -13,25 +13,14 @@ from assets.search import spelling
 from assets.search.index import VERSION, IndexUnusable, damaged, held_works, version, words
 from assets.search.query import Query, Term
 
-WEIGHTS = "8.0, 1.0, 1.0, 1.0"
-"""Of title, abstract, authors and tags in BM25; chosen on titles that lack two words, see docs/search.md."""
+SCORES = {"titles": "bm25(titles)", "texts": "bm25(texts, 8.0, 1.0, 1.0, 1.0)"}
+"""Of each FTS5 table; the weights of title, abstract, authors and tags are chosen on titles that lack two words."""
 
 LIMITS = """
     AND (:after IS NULL OR works.day >= :after) AND (:before IS NULL OR works.day < :before)
     AND NOT EXISTS (SELECT 1 FROM json_each(:categories) WHERE instr(works.categories, ' ' || value || ' ') = 0)
     AND NOT EXISTS (SELECT 1 FROM json_each(:not_categories) WHERE instr(works.categories, ' ' || value || ' ') > 0)
 """
-BEST = f"""
-    SELECT number FROM works JOIN (
-        SELECT rowid AS best, bm25(texts, {WEIGHTS}) AS score FROM texts WHERE texts MATCH :match
-        ORDER BY score LIMIT :most
-    ) ON number = best
-    ORDER BY score, day DESC, work_id
-"""  # noqa: S608
-BEST_WITHIN = f"""
-    SELECT number FROM texts JOIN works ON number = texts.rowid WHERE texts MATCH :match {LIMITS}
-    ORDER BY bm25(texts, {WEIGHTS}), works.day DESC, work_id LIMIT :most
-"""  # noqa: S608
 NEWEST = f"""
     SELECT number FROM texts JOIN works ON number = texts.rowid WHERE texts MATCH :match {LIMITS}
     ORDER BY works.day DESC, work_id LIMIT :most
@@ -45,6 +34,12 @@ MOST_OF_TWO, MOST_OF_ONE, MOST_TITLES = 4, 3, 500
 """So many of the rarest words count where two will do, and where one will; and the titles that such a one may be in.
 
 To rank half a million works with a word that is frequent takes a second, and helps nobody.
+"""
+
+MOST_COUNTED = 10_000
+"""Words that stand in more titles together are frequent: whole texts are not ranked by them.
+
+BM25 goes through all works of each word before it ranks the first, however few are to be ranked.
 """
 
 BEGIN, END = "\x02", "\x03"
@@ -100,9 +95,10 @@ class Found:
 def find(file: Path, query: Query, limit: int = 20, *, newest: bool = False) -> Found:
     """At most `limit` works, the best by BM25 first, or the newest.
 
-    Works with every word come first; where they do not fill the limit, those follow that have two of the rarest, and
-    then those that have one. A word that no work has is taken for the nearest word of a title. Raises `IndexUnusable`
-    where there is no index that can be read.
+    Works with every word come first, of these the ones with all in the title; where they do not fill the limit, those
+    follow that have two of the rarest, and then those that have one. Of frequent words the works without all in the
+    title are the newest first. A word that no work has is taken for the nearest word of a title. Raises
+    `IndexUnusable` where there is no index that can be read.
     """
     with opened(file) as connection:
         search, corrected = _Search(connection, _with_endings(connection, query), limit, newest), {}
@@ -154,24 +150,42 @@ class _Search:
         """Compounds as phrases first, then parted."""
         if not self.query.has_text:
             self._add(LISTED, "", "")
-        for match in dict.fromkeys(map(self.query.all_of, (self.query.terms, self.query.parted))):
-            self._match(match, match)
+        for terms in dict.fromkeys((self.query.terms, self.query.parted)):
+            counted = self._counted(terms)
+            # FTS5 looks for each work of the first word in the lists of the others.
+            rare = [term for _, term in counted]
+            match, marked = self.query.all_of(rare), self.query.any_of(rare)
+            self._in_titles(match, marked)
+            if not self.query.only_words or sum(count for count, _ in counted) <= MOST_COUNTED:
+                self._anywhere(match, marked)
+            elif terms == self.query.parted:
+                self._anywhere(match, marked, newest=True)
 
     def some_words(self) -> None:
         """Works with two of the rarest words are few, soon ranked and mostly what is meant; then those with one."""
-        counted = sorted(((self._titles(term), term) for term in self.query.parted), key=lambda one: one[0])
+        counted = self._counted(self.query.parted)
         rare = [term for _, term in counted[:MOST_OF_TWO]]
+        others = [term for count, term in counted[MOST_OF_TWO:] if count <= MOST_COUNTED]
         alone = [term for count, term in counted[:MOST_OF_ONE] if count <= MOST_TITLES] or rare[:1]
+        marked = self.query.any_of(rare)
         if len(rare) > 2:
-            self._match(self.query.two_of(rare), self.query.any_of(rare))
+            self._in_titles(self.query.two_of(rare, others), marked)
+            self._anywhere(self.query.two_of(rare), marked)
         if len(rare) > 1:
-            self._match(self.query.any_of(alone), self.query.any_of(rare))
+            self._anywhere(self.query.any_of(alone), marked)
 
-    def _match(self, match: str, marked: str) -> None:
-        if match and len(self.found) < self.limit:
-            self._add(NEWEST if self.newest else BEST_WITHIN if self.query.limits else BEST, match, marked)
+    def _in_titles(self, match: str, marked: str) -> None:
+        if match and self.query.only_words and not self.newest:
+            self._add(_best("titles", within=self.query.limits), match, marked)
+
+    def _anywhere(self, match: str, marked: str, *, newest: bool = False) -> None:
+        if match:
+            best = _best("texts", within=self.query.limits)
+            self._add(NEWEST if newest or self.newest else best, match, marked)
 
     def _add(self, statement: str, match: str, marked: str) -> None:
+        if len(self.found) >= self.limit:
+            return
         asked = {
             "match": match,
             "after": self.query.after and str(self.query.after),
@@ -184,10 +198,32 @@ class _Search:
             if len(self.found) < self.limit:
                 self.found.setdefault(number, marked)
 
+    def _counted(self, terms: Iterable[Term]) -> list[tuple[int, Term]]:
+        """The terms, each with the number of its titles, the rarest first."""
+        return sorted(((self._titles(term), term) for term in terms), key=lambda one: one[0])
+
     def _titles(self, term: Term) -> int:
-        """In how many titles the rarest word of a term stands."""
+        """In how many titles the rarest word of a term stands, or its forms."""
+        if term.forms:
+            return sum(self._titles(Term(form)) for form in term.forms)
         counts = [self.connection.execute(IN_TITLES, (word,)).fetchone() for word in words(term.text)]
         return min((count[0] if count else 0 for count in counts), default=0)
+
+
+def _best(table: str, *, within: bool) -> str:
+    """The statement for the best of `titles` or of `texts`; `within` where works count by more than their text."""
+    if within:
+        return f"""
+            SELECT number FROM {table} JOIN works ON number = {table}.rowid WHERE {table} MATCH :match {LIMITS}
+            ORDER BY {SCORES[table]}, works.day DESC, work_id LIMIT :most
+        """  # noqa: S608
+    return f"""
+        SELECT number FROM works JOIN (
+            SELECT rowid AS best, {SCORES[table]} AS score FROM {table} WHERE {table} MATCH :match
+            ORDER BY score LIMIT :most
+        ) ON number = best
+        ORDER BY score, day DESC, work_id
+    """  # noqa: S608
 
 
 def _with_endings(connection: sqlite3.Connection, query: Query) -> Query:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars as pl
 
-VERSION = 2
+VERSION = 3
 """Of the tables below and of what is put into them; a file of another is made anew."""
 
 TABLES = """
@@ -48,22 +48,35 @@ TABLES = """
         title, abstract, authors, tags,
         content = 'works', content_rowid = 'number', tokenize = 'porter unicode61 remove_diacritics 2'
     );
+    -- The titles again: to rank by them reads a tenth of what is read for whole texts, and finds a known work sooner.
+    CREATE VIRTUAL TABLE titles USING fts5(
+        title, content = 'works', content_rowid = 'number', tokenize = 'porter unicode61 remove_diacritics 2'
+    );
 """
 PUT = """
     INSERT INTO works (day, work_id, title, abstract, authors, tags, categories, url, withdrawn)
     VALUES (:day, :work_id, :title, :abstract, :authors, :tags, :categories, :url, :withdrawn)
 """
 # Many works by one statement: one for each, as by a trigger, makes FTS5 write a piece of its index for each.
-PUT_TEXTS = """
+PUT_TEXTS = (
+    """
     INSERT INTO texts (rowid, title, abstract, authors, tags)
     SELECT number, title, abstract, authors, tags FROM works WHERE number > ? ORDER BY number
-"""
-TAKE_TEXTS = """
+    """,
+    "INSERT INTO titles (rowid, title) SELECT number, title FROM works WHERE number > ? ORDER BY number",
+)
+TAKE_TEXTS = (
+    """
     INSERT INTO texts (texts, rowid, title, abstract, authors, tags)
     SELECT 'delete', number, title, abstract, authors, tags FROM works
     WHERE number IN (SELECT value FROM json_each(?)) ORDER BY number
-"""
-ONE_PIECE = "INSERT INTO texts (texts) VALUES ('optimize')"
+    """,
+    """
+    INSERT INTO titles (titles, rowid, title) SELECT 'delete', number, title FROM works
+    WHERE number IN (SELECT value FROM json_each(?)) ORDER BY number
+    """,
+)
+ONE_PIECE = "INSERT INTO texts (texts) VALUES ('optimize'); INSERT INTO titles (titles) VALUES ('optimize');"
 OUTGOING = """
     SELECT number, title FROM works WHERE day IN (SELECT value FROM json_each(:days))
     UNION SELECT number, title FROM works WHERE work_id IN (SELECT value FROM json_each(:work_ids))
@@ -165,7 +178,7 @@ def _anew(file: Path, makings: Mapping[date, str], read: Read) -> Update:
     with closing(_connect(new)) as connection:
         connection.executescript(f"PRAGMA journal_mode = WAL; {TABLES} PRAGMA user_version = {VERSION};")
         done = _brought_up(connection, makings, read)
-        connection.execute(ONE_PIECE)
+        connection.executescript(ONE_PIECE)
     # SQLite would take the log of the old file for the new one's.
     _remove(file)
     os.replace(new, file)
@@ -197,7 +210,8 @@ def _take(connection: sqlite3.Connection, days: Iterable[date] = (), work_ids: I
     named = {"days": json.dumps([str(day) for day in days]), "work_ids": json.dumps(list(work_ids))}
     if outgoing := connection.execute(OUTGOING, named).fetchall():
         numbers = (json.dumps([number for number, _ in outgoing]),)
-        connection.execute(TAKE_TEXTS, numbers)
+        for take in TAKE_TEXTS:
+            connection.execute(take, numbers)
         connection.execute("DELETE FROM works WHERE number IN (SELECT value FROM json_each(?))", numbers)
         _count(connection, (title for _, title in outgoing), by=-1)
         connection.execute("DELETE FROM words WHERE titles <= 0")
@@ -208,7 +222,8 @@ def _put(connection: sqlite3.Connection, works: "pl.DataFrame") -> None:
     _take(connection, work_ids=works["work_id"])
     last = connection.execute("SELECT coalesce(max(number), 0) FROM works").fetchone()
     connection.executemany(PUT, works.rows(named=True))
-    connection.execute(PUT_TEXTS, last)
+    for put in PUT_TEXTS:
+        connection.execute(put, last)
     _count(connection, works["title"], by=1)
 
 

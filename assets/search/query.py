@@ -71,6 +71,11 @@ class Query:
         return bool(self.terms or self.bound)
 
     @property
+    def only_words(self) -> bool:
+        """Whether no column but the title need be looked at to know which works have its terms in the title."""
+        return not (self.bound or self.without)
+
+    @property
     def limits(self) -> bool:
         """Whether works count by more than their text."""
         return bool(self.categories or self.not_categories or self.after or self.before)
@@ -79,14 +84,15 @@ class Query:
         """The expression of FTS5 for works with these terms, instead of the query's own, and the rest of the query."""
         return self._with_the_rest(" AND ".join(term.match for term in terms))
 
-    def two_of(self, terms: Sequence[Term]) -> str:
-        """The same for works with at least two of these terms, in whichever pair."""
-        return self._with_the_rest(
-            " OR ".join(
-                f"{term.match} AND ({' OR '.join(other.match for other in terms[place:])})"
-                for place, term in enumerate(terms[:-1], start=1)
-            )
+    def two_of(self, terms: Sequence[Term], others: Sequence[Term] = ()) -> str:
+        """The same for works with two of these terms, in whichever pair; the others need not be there, but rank."""
+        pairs = " OR ".join(
+            f"{term.match} AND ({' OR '.join(other.match for other in terms[place:])})"
+            for place, term in enumerate(terms[:-1], start=1)
         )
+        # Each pair has one of the terms but the last.
+        ranking = " OR ".join(term.match for term in (*terms[:-1], *others))
+        return self._with_the_rest(f"({pairs}) AND ({ranking})" if others else pairs)
 
     def any_of(self, terms: Sequence[Term]) -> str:
         """The same for works with at least one of these terms."""

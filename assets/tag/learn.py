@@ -5,7 +5,7 @@ here decides whether a training is used: the gate does. scikit-learn is imported
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from statistics import mean
@@ -42,13 +42,11 @@ FOLDS = 5
 """In how many parts the papers are held out by turns, so that thresholds are of papers that were not trained from."""
 
 SURE = 100
-"""Papers of a category from which its threshold is the best one for them; few would say little about that."""
+"""Papers of a category from which the scores of the others count for it, and its threshold is the best one for them;
+few would say little about either."""
 
 PAYS = 0.35
 """How likely a category must be for naming it to raise micro F1: half of that F1, which is about .70."""
-
-NAMED = 0.7
-"""For how many papers a rarer category is named, as a share of those in it: more would often be wrong."""
 
 FIRST = 5
 """Papers at the top of a day that the prior is to find, of days of at least twice as many."""
@@ -177,12 +175,19 @@ def _first(found: pl.DataFrame) -> date:
     return first
 
 
-def _terms(texts: Sequence[str]) -> Terms:
+def _terms(texts: Sequence[str], longest: int) -> Terms:
+    """The terms of up to so many words that stand in at least three texts."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    fitted = TfidfVectorizer(ngram_range=(1, 2), min_df=3, sublinear_tf=True, max_features=_MOST_TERMS)
+    fitted = TfidfVectorizer(ngram_range=(1, longest), min_df=3, sublinear_tf=True, max_features=_MOST_TERMS)
     fitted.fit(texts)
     return Terms(fitted.get_feature_names_out().tolist(), fitted.idf_.astype(np.float32))
+
+
+def _known_authors(authors: Sequence[Iterable[str] | None]) -> list[str]:
+    """Those of at least two papers."""
+    seen = Counter(name for names in authors for name in {author(one) for one in names or ()})
+    return sorted(name for name, times in seen.items() if times >= 2)
 
 
 # Categories.
@@ -194,19 +199,28 @@ def labels(found: pl.DataFrame, names: Sequence[str]) -> NDArray[np.bool_]:
 
 
 def _categories(found: pl.DataFrame) -> Categories | None:
-    """A linear model a category, each with the threshold that suits papers which it was not trained from."""
+    """A linear model a category, with what suits those of papers with votes that it was not trained from: what the
+    scores of all categories say of each common one, and a threshold for each. Of both a single linear model is made."""
     names = _known(found, CATEGORY_PAPERS)
     if not names:
         return None
-    read, right = texts(found), labels(found, names)
-    terms = _terms(read)
-    weighed, fold = terms.weighed(read), np.arange(len(read)) % FOLDS
+    read, authors, right, voted = texts(found), found["authors"].to_list(), labels(found, names), _voted(found)
+    terms, known = _terms(read, 1), _known_authors(authors)
+    seen, fold = features(terms, known, read, authors), np.arange(len(read)) % FOLDS
     guessed = np.zeros(right.shape, np.float32)
     for held_out in (fold == one for one in range(FOLDS)):
-        weights, offsets = _linear(weighed[~held_out], right[~held_out])
-        guessed[held_out] = weighed[held_out] @ weights + offsets
-    weights, offsets = _linear(weighed, right)
-    return Categories(terms, names, weights, offsets - _thresholds(guessed, right))
+        weights, offsets = _linear(seen[~held_out], right[~held_out])
+        guessed[held_out] = seen[held_out] @ weights + offsets
+    weights, offsets = _linear(seen, right)
+    together, beside = _together(guessed[voted], right[voted])
+    thresholds = _thresholds(guessed[voted] @ together + beside, right[voted])
+    return Categories(terms, known, names, weights @ together, offsets @ together + beside - thresholds)
+
+
+def _voted(found: pl.DataFrame) -> NDArray[np.bool_]:
+    """Which papers are of sources with votes, if there are enough; else all: those are the ones without categories."""
+    voted = found["votes"].is_not_null().to_numpy()
+    return voted if voted.sum() >= LEAST else np.ones_like(voted)
 
 
 def _known(found: pl.DataFrame, least: int) -> list[str]:
@@ -215,21 +229,35 @@ def _known(found: pl.DataFrame, least: int) -> list[str]:
     return sorted(name for name, count in counts.iter_rows() if least <= count < found.height)
 
 
-def _linear(weighed: Any, labels: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _linear(seen: Any, labels: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """A column of weights and an offset for each category."""
     from sklearn.svm import LinearSVC
 
-    weights = np.zeros((weighed.shape[1], labels.shape[1]), np.float32)
+    weights = np.zeros((seen.shape[1], labels.shape[1]), np.float32)
     offsets = np.full(labels.shape[1], -1, np.float32)  # of a category that these papers do not tell apart: never
     for place, right in enumerate(labels.T):
         if 0 < right.sum() < len(right):
-            fitted = LinearSVC(C=0.1, random_state=0).fit(weighed, right)
+            fitted = LinearSVC(C=0.1, random_state=0).fit(seen, right)
+            weights[:, place], offsets[place] = fitted.coef_[0], fitted.intercept_[0]
+    return weights, offsets
+
+
+def _together(
+    scores: NDArray[np.float32], labels: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """A column of weights of all scores, and an offset, for each category; a rare one keeps its own score."""
+    from sklearn.linear_model import LogisticRegression
+
+    weights, offsets = np.eye(labels.shape[1], dtype=np.float32), np.zeros(labels.shape[1], np.float32)
+    for place, right in enumerate(labels.T):
+        if SURE <= right.sum() < len(right):
+            fitted = LogisticRegression(solver="newton-cholesky").fit(scores, right)
             weights[:, place], offsets[place] = fitted.coef_[0], fitted.intercept_[0]
     return weights, offsets
 
 
 def _thresholds(scores: NDArray[np.float32], labels: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """For each category the score from which naming it pays; for a rare one, that which a share of its number reach.
+    """For each category the score from which naming it pays; for a rare one, that which as many as are in it reach.
 
     Either threshold is halfway to the next lower score.
     """
@@ -240,7 +268,7 @@ def _thresholds(scores: NDArray[np.float32], labels: NDArray[np.bool_]) -> NDArr
         if right.sum() >= SURE:
             last = int((np.cumsum(right) - PAYS * np.arange(len(right))).argmax())
         else:
-            last = max(round(NAMED * int(right.sum())), 1) - 1
+            last = max(int(right.sum()), 1) - 1
         thresholds[place] = ranked[last : last + 2].mean()
     return thresholds
 
@@ -251,7 +279,7 @@ def _categories_scored(learned: Learned, found: pl.DataFrame) -> Scored | None:
     if model is None or found.is_empty():
         return None
     right = labels(found, model.names)
-    guessed = model.scores(texts(found)) > 0
+    guessed = model.scores(texts(found), found["authors"].to_list()) > 0
     each = [f1(guessed[:, place], right[:, place]) for place in range(len(model.names)) if right[:, place].any()]
     if not each:
         return None
@@ -276,9 +304,7 @@ def _prior(found: pl.DataFrame) -> Prior:
     from sklearn.linear_model import Ridge
 
     read, authors = texts(found), found["authors"].to_list()
-    seen = Counter(name for names in authors for name in {author(one) for one in names or ()})
-    known = sorted(name for name, times in seen.items() if times >= 2)
-    terms = _terms(read)
+    known, terms = _known_authors(authors), _terms(read, 2)
     fitted = Ridge(alpha=6, solver="sparse_cg").fit(features(terms, known, read, authors), _targets(found))
     return Prior(terms, known, fitted.coef_.astype(np.float32), float(fitted.intercept_))
 

@@ -89,12 +89,14 @@ class Terms:
         from scipy.sparse import csr_array
 
         places = {name: place for place, name in enumerate(self.names)}
+        paired = any(" " in name for name in self.names)
         columns: list[int] = []
         counts: list[int] = []
         ends = [0]
         for one in texts:
             words = _WORD.findall(one.lower())
-            said = Counter(places[term] for term in (*words, *map(" ".join, pairwise(words))) if term in places)
+            pairs = map(" ".join, pairwise(words)) if paired else ()
+            said = Counter(places[term] for term in (*words, *pairs) if term in places)
             columns.extend(said)
             counts.extend(said.values())
             ends.append(len(columns))
@@ -120,32 +122,34 @@ class Categories:
     """A linear model a category: a paper is in those that score above 0; `weights` has a column a category."""
 
     terms: Terms
+    authors: Sequence[str]
     names: Sequence[str]
     weights: Floats
     offsets: Floats
 
-    def scores(self, texts: Sequence[str]) -> Floats:
-        """A row a text, a column a category; above 0 is in it."""
-        scores: Floats = self.terms.weighed(texts) @ self.weights + self.offsets
+    def scores(self, texts: Sequence[str], authors: Sequence[Iterable[str] | None]) -> Floats:
+        """A row a paper, a column a category; above 0 is in it."""
+        scores: Floats = features(self.terms, self.authors, texts, authors) @ self.weights + self.offsets
         return scores
 
-    def found(self, texts: Sequence[str]) -> list[list[str]]:
-        """The categories of each text, the surest first, at most `MOST_CATEGORIES`; perhaps none."""
+    def found(self, texts: Sequence[str], authors: Sequence[Iterable[str] | None]) -> list[list[str]]:
+        """The categories of each paper, the surest first, at most `MOST_CATEGORIES`; perhaps none."""
         return [
             [self.names[place] for place in np.argsort(-row)[:MOST_CATEGORIES] if row[place] > 0]
-            for row in self.scores(texts)
+            for row in self.scores(texts, authors)
         ]
 
     def packed(self) -> bytes:
         """As bytes to store."""
-        named: Arrays = {"names": _listed(self.names), "weights": self.weights, "offsets": self.offsets}
-        return _packed({**self.terms.arrays(), **named})
+        named: Arrays = {"authors": _listed(self.authors), "names": _listed(self.names)}
+        return _packed({**self.terms.arrays(), **named, "weights": self.weights, "offsets": self.offsets})
 
     @classmethod
     def of(cls, stored: bytes) -> "Categories":
         """From the bytes that were stored."""
         arrays = _unpacked(stored)
-        return cls(Terms.of(arrays), _names(arrays["names"]), arrays["weights"], arrays["offsets"])
+        authors = _names(arrays["authors"]) if "authors" in arrays else []  # the first models knew none
+        return cls(Terms.of(arrays), authors, _names(arrays["names"]), arrays["weights"], arrays["offsets"])
 
 
 @dataclass(frozen=True)
@@ -175,7 +179,7 @@ class Prior:
 
 
 def features(terms: Terms, known: Sequence[str], texts: Sequence[str], authors: Sequence[Iterable[str] | None]) -> Any:
-    """What the prior looks at, as a sparse matrix: the terms of each text, and beside them the `known` authors."""
+    """What a model looks at, as a sparse matrix: the terms of each text, and beside them the `known` authors."""
     from scipy.sparse import csr_array, hstack
 
     places = {name: place for place, name in enumerate(known)}

@@ -113,7 +113,7 @@ def _categorised(works: pl.DataFrame, learned: Learned) -> pl.DataFrame:
     source = pl.when(given).then(pl.lit("source"))
     if learned.categories is None:
         return works.with_columns(categories_from=source)
-    found = pl.Series("learned", learned.categories.found(texts(works)), pl.List(pl.String))
+    found = pl.Series("learned", learned.categories.found(texts(works), works["authors"].to_list()), pl.List(pl.String))
     return works.with_columns(
         categories=pl.when(given).then("categories").otherwise(found),
         categories_from=source.when(found.list.len() > 0).then(pl.lit("learned")),

@@ -20,7 +20,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from assets.mail.outbox import attempted
+from assets.mail.attempt import attempted
 from assets.mail.transport import TransportError
 
 TRIED_FOR = datetime.timedelta(days=7)

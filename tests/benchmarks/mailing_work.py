@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+from assets.mail.attempt import State
 from assets.mail.compose import Composer
 from assets.mail.database.tables import readers as table
 from assets.mail.desk import Desk, day_material
-from assets.mail.outbox import State
 from assets.mail.plan import Planner
 from assets.mail.readers.change import token
 from assets.mail.readers.preferences import Named, Preferences, stored

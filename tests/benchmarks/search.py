@@ -103,8 +103,10 @@ def _large(file: Path, papers: Sequence[Paper]) -> Iterator[str]:
     _fill(file, days)
     seconds = time.process_time() - started
     yield f"search: {MILLION:,} works, {file.stat().st_size / 1e6:.0f} MB, made in {seconds:.0f} s of processor"
-    asked, _ = _asked(lambda typed: _ids(file, typed), [typed for _, typed in _known(papers, EVALUATION)[:QUERIES]])
+    known = _known(papers, EVALUATION)[:QUERIES]
+    asked, found = _asked(lambda typed: _ids(file, typed), [typed for _, typed in known])
     yield f"  titles          {asked.told} ({at_most(asked.p50, P50_MS, ' ms')})"
+    yield f"  of these, among works mixed of their own words: MRR {_mrr([number for number, _ in known], found):.3f}"
     for name, times in _keywords(file):
         yield f"  {name:<15} {times.told} ({at_most(times.p50, P50_MS, ' ms')})"
     yield _append(file, days)

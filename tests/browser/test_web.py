@@ -13,13 +13,15 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from assets.mail.edition import Edition
+from assets.mail.readers.preferences import NONE, Frequency, Named, Preferences
 from assets.mail.readers.reader import State
 from tests.browser.stage import free_port
 from tests.browser.test_mail import CONTRASTS, DESK, MIN_CONTRAST, SCHEMES, SMALL_PHONE, Scheme, fits
 from tests.mail.test_render import carrying
-from tests.mail.web.site import BEN, EVE, Site
+from tests.mail.web.site import ADA, BEN, EVE, Site
 
 NEWEST = carrying().day
+LEFT = "left@reader.example"
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +31,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with made.running():
         for back in range(3):
             made.mail(on(NEWEST - timedelta(days=back)))
+        made.made.readers.add(ADA)
+        made.made.readers.remove(made.made.readers.add(LEFT).address)
         yield made
 
 
@@ -44,6 +48,8 @@ def pages(site: Site) -> Mapping[str, str]:
         "home": "/",
         "confirm": f"/confirm/{site.made.signer.link(site.reader(BEN))}",
         "unsubscribe": f"/unsubscribe/{token}",
+        "preferences": f"/preferences/{site.reader(ADA).token}",
+        "unmailed": f"/preferences/{site.reader(LEFT).token}",
         "edition": f"/editions/{NEWEST}",
         "stale confirm": "/confirm/x",
         "stale unsubscribe": "/unsubscribe/x",
@@ -90,7 +96,46 @@ def test_every_page_fits_can_be_read_and_is_sound(
             page.goto(pages(site)[name])
             page.get_by_role("button").click()
             judged(page, tmp_path, f"{name} done")
+        page.goto(pages(site)["preferences"])
+        chosen(page)
+        page.get_by_label("How many papers at most").fill("500")
+        page.locator("form").evaluate("form => form.noValidate = true")
+        page.get_by_role("button").click()
+        judged(page, tmp_path, "preferences refused")
+        page.get_by_label("How many papers at most").fill("5")
+        page.get_by_role("button").click()
+        expect(page.get_by_role("status")).to_contain_text("Saved.")
+        judged(page, tmp_path, "preferences saved")
+        assert site.reader(ADA).preferences == WANTED
         assert all(url.startswith(site.url) for url in asked)
+        site.made.readers.set_preferences(ADA, NONE)
+
+
+def chosen(page: Page) -> None:
+    """Choose `WANTED` on the page of preferences, but for the size."""
+    page.get_by_role("radio", name="Once a week").check()
+    page.get_by_label("On which day").select_option("Monday")
+    page.get_by_label("At which hour").select_option("07:00")
+    page.get_by_label("In which time zone").select_option("Europe/Berlin")
+    for legend, topics in (("What to follow", ("agents", "robot-learning")), ("What to mute", ("agents",))):
+        group = page.get_by_role("group", name=legend)
+        for topic in topics:
+            box = group.locator(f"input[value={topic}]")
+            if not box.is_visible():
+                group.locator("summary", has=page.locator(f"xpath=..//input[@value='{topic}']")).click()
+            box.check()
+    page.get_by_label("Authors to follow").fill("Ada Lovelace\nDonaudampfschifffahrtsgesellschaftskapitän Ångström")
+    page.get_by_label("Categories to mute").fill("cs.CR")
+
+
+WANTED = Preferences(
+    frequency=Frequency.WEEKLY, weekday=0, hour=7, time_zone="Europe/Berlin", size=5,
+    follow=Named(
+        topics=("agents", "robot-learning"),
+        authors=("Ada Lovelace", "Donaudampfschifffahrtsgesellschaftskapitän Ångström"),
+    ),
+    mute=Named(topics=("agents",), categories=("cs.CR",)),
+)  # fmt: skip
 
 
 def link(site: Site, address: str) -> str:
@@ -124,6 +169,38 @@ def test_a_reader_comes_and_goes_by_keyboard_and_without_scripts(browser: Browse
             page.keyboard.press("Enter")
             expect(page.get_by_role("button")).to_have_count(0)
             assert site.reader(EVE).state is wanted
+
+
+def test_a_reader_chooses_by_keyboard_and_without_scripts(browser: Browser, site: Site) -> None:
+    with window(browser, site, SMALL_PHONE, "light", scripts=False) as page:
+        page.goto(pages(site)["preferences"])
+        keys = page.keyboard
+        for key in (
+            "Tab",
+            "Tab",
+            "Tab",
+            "ArrowDown",
+            "ArrowDown",
+            "Tab",
+            "M",
+            "Tab",
+            "0",
+            "7",
+            "Tab",
+            "Tab",
+            "5",
+            "Tab",
+        ):
+            keys.press(key)
+        expect(page.get_by_role("group", name="What to follow").locator("summary").first).to_be_focused()
+        for key in ("Enter", "Tab", "Space"):
+            keys.press(key)
+        page.get_by_role("button").focus()
+        keys.press("Enter")
+        expect(page.get_by_role("status")).to_contain_text("Saved.")
+        chosen = Preferences(frequency=Frequency.WEEKLY, weekday=0, hour=7, size=5, follow=Named(topics=("agents",)))
+        assert site.reader(ADA).preferences == chosen
+        site.made.readers.set_preferences(ADA, NONE)
 
 
 def test_the_first_page_leads_to_an_edition_and_back(browser: Browser, site: Site) -> None:

@@ -7,8 +7,9 @@ import sqlalchemy as sa
 
 from assets.mail.database.opened import Place, transaction
 from assets.mail.database.tables import readers
+from assets.mail.intents import Mail, Row
 from assets.mail.message import message
-from assets.mail.outbox import Mail, Outbox, Row
+from assets.mail.outbox import Outbox
 from assets.mail.transport import SmtpTransport
 
 DAY = datetime.date(2025, 3, 2)

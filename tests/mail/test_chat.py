@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assets.mail.attempt import State
 from assets.mail.chat import LONGEST_PAUSE, PAPERS, Chat, said
 from assets.mail.database.opened import now
 from assets.mail.database.tables import chat as posts
-from assets.mail.outbox import State
 from tests.hook import HIDDEN, Hook, hooked
 from tests.lab import CHECKOUT
 from tests.mail.test_render import carrying, edition, paper

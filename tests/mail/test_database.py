@@ -11,10 +11,11 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from assets.mail.attempt import State
 from assets.mail.database.opened import HEAD, MIGRATIONS, NewerDatabase, Place, opened, transaction
 from assets.mail.database.server import DatabaseUnusable
 from assets.mail.database.tables import TABLES, outbox, readers
-from assets.mail.outbox import Outbox, State
+from assets.mail.outbox import Outbox
 from assets.mail.readers.secret import Secret
 from assets.mail.readers.store import Readers
 from tests.lab import CHECKOUT

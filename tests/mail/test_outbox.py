@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.mail.database.opened import Place
-from assets.mail.outbox import Outbox, Row, State
+from assets.mail.attempt import State
+from assets.mail.database.opened import Place, transaction
+from assets.mail.intents import Miscounted, Row
+from assets.mail.outbox import Outbox
 from assets.mail.transport import MaildirTransport
 from tests.mail.conftest import Script, Scripted
 from tests.mail.outboxes import (
@@ -60,6 +62,12 @@ def test_a_changed_edition_is_not_mailed_again(tmp_path: Path, place: Place) -> 
     assert len(list((tmp_path / "mail" / "new").iterdir())) == 2
 
 
+def test_of_however_many_papers_it_is_known_who_was_to_get_them(place: Place) -> None:
+    box = outbox(place, (ADA,))
+    names = [f"{DAY}a", *(f"x{number}" for number in range(250_000)), f"{DAY}b"]
+    assert box.shown(names) == {ADA: {f"{DAY}a", f"{DAY}b"}}
+
+
 def test_nobody_to_mail_is_no_error(tmp_path: Path, place: Place) -> None:
     box = outbox(place, ())
     box.deliver(DAY, MaildirTransport(tmp_path / "mail"), compose)
@@ -73,6 +81,19 @@ def test_readers_are_written_down_all_or_none(place: Place) -> None:
         box.enqueue(DAY, "e1", [replace(mail, message_id="<same@lab.example>") for mail in intents(ADA, BOB)])
     assert box.rows() == []
     assert box.shown([f"{DAY}a"]) == {}
+
+
+def test_mails_are_counted_before_any_is_sent(tmp_path: Path) -> None:
+    box = outbox(tmp_path / "outbox.sqlite", (ADA,))
+    with transaction(box._engine) as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER losing AFTER INSERT ON outbox WHEN NEW.reader LIKE 'bob@%'"
+            " BEGIN DELETE FROM outbox WHERE reader = NEW.reader; END"
+        )
+    subscribe(box, BOB, CYD)
+    with pytest.raises(Miscounted, match="2 mails stand there, not 3; none is written down"):
+        box.enqueue(DAY, "e1", intents(ADA, BOB, CYD))
+    assert [row.reader for row in box.rows(DAY)] == [ADA]
 
 
 def test_the_states_of_the_days(tmp_path: Path, place: Place) -> None:

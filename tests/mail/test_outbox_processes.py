@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from assets.mail.database.opened import Place, opened, transaction
-from assets.mail.outbox import Outbox, OutboxBusy, Row
+from assets.mail.intents import Row
+from assets.mail.outbox import Outbox, OutboxBusy
 from assets.mail.transport import Deliver, MaildirTransport, Transport
 from tests.mail.conftest import Script, Scripted
 from tests.mail.outboxes import ADA, BOB, CYD, DAY, READERS, compose, intents, key, outbox, smtp, states

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from assets.mail.outbox import State
+from assets.mail.attempt import State
 from assets.mail.readers.preferences import Frequency, Named, Preferences
 from orchestration.resources import outbox, readers
 from tests.conftest import NewLab

@@ -10,9 +10,10 @@ import pytest
 
 from assets.mail.carried import LATE, NEW
 from assets.mail.edition import Counts, Edition, Entry, Paper
+from assets.mail.intents import Mail
 from assets.mail.labels import Labels
 from assets.mail.material import Combined, Material
-from assets.mail.outbox import Mail, Outbox
+from assets.mail.outbox import Outbox
 from assets.mail.period import Period
 from assets.mail.plan import Plan, Planner
 from assets.mail.pool import Pool

@@ -18,7 +18,7 @@ from assets.mail.carried import LATE, MISSED
 from assets.mail.edition import QUIET, Counts, Edition, Link, Paper, Section
 from assets.mail.formula import DEFAULT, in_words
 from assets.mail.lists import STATES
-from assets.mail.render import DARK, LIGHT, MAX_BYTES, WIDTH, Links, Palette, html, text, web_links
+from assets.mail.render import DARK, LIGHT, MAX_BYTES, NO_LINKS, WIDTH, Links, Palette, html, text, web_links
 from assets.mail.summary import LEFT_OUT, summary
 
 CORPUS = Path(__file__).parents[2] / "../shared/data/arxiv/corpus_80k.jsonl.gz"
@@ -285,6 +285,21 @@ def test_three_times_twenty_papers_of_any_length_fit(character: str) -> None:
     assert len(html(carrying(**longest)).encode()) <= MAX_BYTES
 
 
+@pytest.mark.parametrize("links", [NO_LINKS, Links(web_view="https://papers.example/editions/2026-11-20")])
+def test_papers_that_find_no_room_are_counted_and_stand_in_the_text(links: Links) -> None:
+    long = edition(*(paper(place, title="\U0001f680" * 400) for place in range(1, 201)))
+    page, plain = html(long, links), text(long, links)
+    assert len(page.encode()) <= MAX_BYTES
+    shown = len(re.findall("<h3", page))
+    assert 40 < shown < 200
+    words = " ".join(Page(page).words.split())
+    assert f"{200 - shown} more found no room here: the last by their place. They are in the plain text" in words
+    assert ("on the web" in words) == bool(links.web_view)
+    assert [int(place) for place in re.findall(r">(\d+)</b>", page)] == list(range(1, shown + 1))
+    assert "200 \U0001f680" in plain
+    assert "found no room" not in html(edition(paper()), links)
+
+
 def test_new_papers_keep_the_longer_summaries() -> None:
     new, earlier = html(carrying(summary="word " * 80)).split("Late arrivals")
     assert new.count("word " * 80) == 20
@@ -348,11 +363,12 @@ def test_every_colour_is_of_the_palettes_and_changes_in_the_dark() -> None:
 
 
 def test_the_links_of_a_reader_are_at_both_ends_and_the_page_still_fits() -> None:
-    links = Links("https://papers.example/editions/2026-11-20", f"https://papers.example/unsubscribe/{'x' * 32}")
+    addresses = [f"https://papers.example/{path}" for path in ("editions/2026-11-20", "preferences/x", "unsubscribe/x")]
+    links = Links(*addresses)
     full = carrying(summary="word " * 400, title="word " * 60)
     page, plain = html(full, links), text(full, links)
     assert len(page.encode()) <= MAX_BYTES
-    for url in (links.web_view, links.unsubscribe):
+    for url in addresses:
         assert Page(page).attributes.count(("href", url)) == 2
         assert plain.splitlines().count(url) + sum(line.endswith(f": {url}") for line in plain.splitlines()) == 2
         assert plain.index(url) < plain.index("ROBOTICS") < plain.rindex(url)

@@ -85,7 +85,9 @@ def test_an_error_quotes_no_address(server: Server, url: sa.URL, tmp_path: Path)
     store = Readers(url, Secret(tmp_path / "mail.key"))
     ada = store.add(ADA)
     with pytest.raises(sa.exc.IntegrityError, match="readers_key_key") as error, transaction(store._engine) as at:
-        at.execute(sa.insert(tables.readers).values(**vars(ada) | {"id": "r2", "token": "t2"}, key=ADA))
+        at.execute(
+            sa.insert(tables.readers).values(**vars(ada) | {"id": "r2", "token": "t2", "preferences": ""}, key=ADA)
+        )
     assert ADA not in "".join(traceback.format_exception(error.value))
 
 

@@ -155,8 +155,6 @@ def test_a_wait_that_is_broken_off_leaves_the_message_unsent(scripted: Callable[
 @pytest.mark.parametrize(
     ("step", "ending"),
     [
-        ("RSET", "drop"),
-        ("RSET", "reset"),
         ("MAIL", "drop"),
         ("MAIL", "reset"),
         ("MAIL", "421 enough for now"),
@@ -174,6 +172,25 @@ def test_a_connection_that_ends_between_two_messages_is_replaced(
             send(digest(number=number))
     assert server.accepted == [f"<{number}@lab.example>" for number in range(3)]
     assert server.connections == 3
+
+
+@pytest.mark.parametrize("ending", ["drop", "reset"])
+def test_a_connection_that_ends_after_a_refusal_is_replaced(
+    scripted: Callable[[Script], Scripted], ending: str
+) -> None:
+    """Only what was refused half-way needs a word before the next message."""
+    server = scripted(
+        lambda step, recipient: (
+            ending if step == "RSET" else "550 no" if step == "RCPT" and server.connections == 1 else None
+        )
+    )
+    with plain(server.port).session() as send:
+        with pytest.raises(Undelivered):
+            send(digest(number=0))
+        for number in (1, 2):
+            send(digest(number=number))
+    assert server.accepted == ["<1@lab.example>", "<2@lab.example>"]
+    assert server.connections == 2
 
 
 @pytest.mark.parametrize("ending", ["drop", "reset"])

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
+from assets.mail.attempt import State
 from assets.mail.database.opened import now
 from assets.mail.database.tables import chat as posts
-from assets.mail.outbox import State
 from orchestration.resources import chat, warehouse
 from tests.conftest import NewLab
 from tests.hook import HIDDEN, Hook

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from orchestration.resources import outbox, warehouse
+from assets.mail.readers.preferences import Named, Preferences
+from orchestration.resources import outbox, readers, warehouse
 from orchestration.warehouse import WarehouseError
 from tests.lab import STEPS
 from tests.orchestration.terminal import MIDDAY, MONDAY, TUESDAY, WEDNESDAY, NewTerminal, Terminal, body
@@ -272,6 +273,34 @@ def test_preview_writes_both_files_and_mails_nothing(made: Terminal) -> None:
     assert places["url"][0] in text.read_text()
     assert "<html" not in text.read_text()
     assert [row for row in outbox(made.settings).rows() if row.day == TUESDAY] == []
+
+
+def test_preview_for_a_reader_writes_their_mail_or_says_why_there_is_none(made: Terminal) -> None:
+    store = readers(made.settings)
+    ada, ben = store.add("ada@reader.example"), store.add("ben@reader.example")
+    store.set_preferences(ada.address, Preferences(size=2))
+    store.set_preferences(ben.address, Preferences(mute=Named(keywords=("a", "of", "the", "we"))))
+    result = made("preview", TUESDAY, "--for", ada.address)
+    told, *files = result.stdout.splitlines()
+    assert told.startswith("not written down yet; made now, it would leave at ")
+    assert files == [str(made.home / "previews" / f"{TUESDAY}-{ada.id}.{ending}") for ending in ("html", "txt")]
+    text = Path(files[1]).read_text()
+    assert "2 of 26 new papers" in text
+    assert ada.token not in text + Path(files[0]).read_text()
+    nothing = made("preview", TUESDAY, "--for", ben.address)
+    assert (nothing.exit_code, nothing.stdout.startswith("there would be no mail: ")) == (0, True)
+    unknown = made("preview", TUESDAY, "--for", "eve@reader.example")
+    assert (unknown.exit_code, "no reader has the address" in unknown.stderr) == (1, True)
+    assert outbox(made.settings).rows() == []
+    for one in (ada, ben):
+        store.erase(one.address)
+
+
+def test_preview_for_a_reader_whom_the_settings_name_and_no_run_has_met(made: Terminal) -> None:
+    told, *files = made("preview", TUESDAY, "--for", "reader@paperboy.example").stdout.splitlines()
+    assert told == "a reader from the first mail on, who gets what all get:"
+    assert files == made("preview", TUESDAY).stdout.splitlines()
+    assert readers(made.settings).every() == []
 
 
 @pytest.mark.parametrize("command", [["preview", WEDNESDAY], ["send", WEDNESDAY, "--confirm"]], ids=["preview", "send"])

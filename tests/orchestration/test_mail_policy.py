@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from assets.fetch.sample import SampleSource
-from assets.mail.outbox import State
+from assets.mail.attempt import State
 from assets.mail.policy import Request, refusal
 from orchestration.resources import outbox
 from tests.conftest import NewLab

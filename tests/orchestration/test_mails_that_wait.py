@@ -11,9 +11,11 @@ import dagster as dg
 import pytest
 import sqlalchemy as sa
 
+from assets.mail.attempt import State
 from assets.mail.database.opened import Place, now
 from assets.mail.database.tables import outbox as mails
-from assets.mail.outbox import Mail, Outbox, State
+from assets.mail.intents import Mail
+from assets.mail.outbox import Outbox
 from assets.mail.transport import SmtpTransport, TransportError
 from orchestration import runs
 from orchestration.resources import desk, outbox, readers

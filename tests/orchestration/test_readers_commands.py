@@ -1,13 +1,22 @@
 """`paperboy readers` and `paperboy outbox`: who is mailed, and the operator's word on single mails."""
 
+import csv
 import json
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 
+from assets.mail.attempt import State
 from assets.mail.database.tables import outbox as mails
-from assets.mail.outbox import Mail, State
+from assets.mail.edition import one_line
+from assets.mail.intents import Mail
+from assets.mail.readers.lab import Lab
+from assets.mail.readers.preferences import NONE, Frequency, Named, Preferences
+from orchestration.preferred import KINDS, changed, texts, values
+from orchestration.reader_lists import FORMULA
 from orchestration.resources import outbox, readers
 from tests.mail.outboxes import THEN
 from tests.orchestration.terminal import MONDAY, NewTerminal, Terminal
@@ -51,7 +60,12 @@ def test_a_reader_s_life(paperboy: Terminal) -> None:
     said(paperboy, "readers", "add", BEN, "--again")
     shown = said(paperboy, "readers", "show", BEN).splitlines()
     assert shown[0].startswith(f"Ben Reader <{BEN}>  r")
-    assert [line.split(maxsplit=2)[2] for line in shown[1:]] == [
+    assert shown[1:4] == [
+        "  mailed on every day that has papers",
+        "  as soon as it is made",
+        "  at most 20 papers, as the lab says",
+    ]
+    assert [line.split(maxsplit=2)[2] for line in shown[4:]] == [
         "added by operator",
         "unsubscribed by operator",
         "added by operator",
@@ -84,10 +98,10 @@ def test_lists_go_out_and_come_in(paperboy: Terminal, tmp_path: Path) -> None:
     said(paperboy, "readers", "export", other)
     assert other.stat().st_mode & 0o777 == 0o600
     lines = other.read_text().splitlines()
-    assert [line.rsplit(",", 1)[0] for line in lines] == [
-        "address,name,state,origin",
-        f"{ADA},,confirmed,operator",
-        f"{BEN},Ben Reader,unsubscribed,operator",
+    assert [line.split(",")[:4] for line in lines] == [
+        ["address", "name", "state", "origin"],
+        [ADA, "", "confirmed", "operator"],
+        [BEN, "Ben Reader", "unsubscribed", "operator"],
     ]
     assert said(paperboy, "readers", "export") == other.read_text()
     said(paperboy, "readers", "erase", BEN, "--confirm")
@@ -128,6 +142,150 @@ def test_a_bad_list_is_told_and_nothing_of_it_taken(paperboy: Terminal, tmp_path
 def test_a_name_that_a_spreadsheet_would_reckon_is_quoted(paperboy: Terminal) -> None:
     said(paperboy, "readers", "add", f"=SUM(A1) <{BEN}>")
     assert f"{BEN},'=SUM(A1)," in said(paperboy, "readers", "export")
+
+
+def wanted(paperboy: Terminal, address: str = BEN) -> Preferences:
+    return readers(paperboy.settings).find(address).preferences
+
+
+SETTING = (
+    "--frequency", "weekly", "--weekday", "monday", "--hour", "7", "--time-zone", "Asia/Tokyo", "--size", "5",
+    "--follow", "authors=Ada Lovelace", "--follow", "authors=Borel; Emile", "--follow", "topics=Agents and tool use",
+    "--mute", "topics=driving", "--mute", "categories=cs.CR",
+)  # fmt: skip
+WANTED = Preferences(
+    frequency=Frequency.WEEKLY, weekday=0, hour=7, time_zone="Asia/Tokyo", size=5,
+    follow=Named(authors=("Ada Lovelace", "Borel; Emile"), topics=("agents",)),
+    mute=Named(topics=("driving",), categories=("cs.CR",)),
+)  # fmt: skip
+
+
+def test_the_operator_sets_what_a_reader_wants(paperboy: Terminal) -> None:
+    said(paperboy, "readers", "add", BEN)
+    lines = said(paperboy, "readers", "set", BEN, *SETTING).splitlines()
+    assert lines == [
+        "  mailed once a week, on Monday",
+        "  at 07:00 in Asia/Tokyo",
+        "  at most 5 papers",
+        "  follows topics Agents and tool use; authors Ada Lovelace, Borel; Emile",
+        "  mutes topics Autonomous driving and traffic; categories cs.CR",
+    ]
+    assert wanted(paperboy) == WANTED
+    shown = said(paperboy, "readers", "show", BEN).splitlines()
+    assert shown[1:6] == lines
+    assert shown[-1].endswith("preferred by operator")
+    (listed,) = json.loads(said(paperboy, "readers", "list", "--json"))
+    assert Preferences.model_validate(listed["preferences"]) == WANTED
+
+
+def test_what_no_option_names_stays_and_reset_forgets(paperboy: Terminal) -> None:
+    said(paperboy, "readers", "add", BEN)
+    said(paperboy, "readers", "set", BEN, *SETTING)
+    said(paperboy, "readers", "set", BEN, "--size", "lab", "--time-zone", "lab", "--hour", "made")
+    assert wanted(paperboy) == WANTED.model_copy(update={"size": None, "time_zone": "", "hour": None})
+    less = ("--unfollow", "topics=agents", "--unfollow", "authors=ADA  lovelace", "--unmute", "topics=driving")
+    said(paperboy, "readers", "set", BEN, *less, "--follow", "keywords=tool use")
+    assert wanted(paperboy).follow == Named(authors=("Borel; Emile",), keywords=("tool use",))
+    assert wanted(paperboy).mute == Named(categories=("cs.CR",))
+    said(paperboy, "readers", "set", BEN, "--reset", "--mute", "keywords=x")
+    assert wanted(paperboy) == Preferences(mute=Named(keywords=("x",)))
+    said(paperboy, "readers", "set", BEN, "--reset")
+    assert wanted(paperboy) == NONE
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [
+        ([], 2, "say what to set"),
+        (["--frequency", "hourly"], 2, "'daily', 'weekdays', 'weekly'"),
+        (["--weekday", "someday"], 2, "'someday'"),
+        (["--hour", "24"], 1, "hour: Input should be less than or equal to 23"),
+        (["--size", "many"], 1, "size: Input should be a valid integer"),
+        (["--time-zone", "Mars/Olympus"], 1, "time zone: Mars/Olympus is no time zone; one is Europe/Berlin"),
+        (["--follow", "topics=alchemy"], 1, "'alchemy' is no topic of the taxonomy; paperboy taxonomy list shows all"),
+        (["--follow", "Ada Lovelace"], 2, "is not KIND=NAME with one of topics, categories, authors, keywords"),
+        (["--mute", "author=Ada"], 2, "is not KIND=NAME"),
+        (["--mute", "authors="], 1, "mute authors: String should have at least 1 character"),
+        (["--unfollow", "authors=Ada"], 1, "follow: authors=Ada is not among them: there is nothing"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_wanted_is_one_clear_line(paperboy: Terminal, options: list[str], code: int, told: str) -> None:
+    said(paperboy, "readers", "add", BEN)
+    output = refused(paperboy, "readers", "set", BEN, *options, code=code)
+    assert told in " ".join(output.split())
+    assert "Traceback" not in output
+    assert wanted(paperboy) == NONE
+
+
+def test_nobody_wants_anything_who_is_no_reader(paperboy: Terminal) -> None:
+    assert "no reader has the address" in refused(paperboy, "readers", "set", BEN, "--size", "5")
+
+
+def test_lists_carry_what_readers_want(paperboy: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "readers.csv"
+    said(paperboy, "readers", "add", ADA)
+    said(paperboy, "readers", "add", BEN)
+    said(paperboy, "readers", "set", BEN, *SETTING)
+    said(paperboy, "readers", "export", file)
+    (row,) = [row for row in csv.DictReader(file.read_text().splitlines()) if row["address"] == BEN]
+    assert {name: row[name] for name in list(row)[5:]} == {
+        "frequency": "weekly", "weekday": "monday", "hour": "7", "time_zone": "Asia/Tokyo", "size": "5",
+        "follow": "topics: agents; authors: Ada Lovelace; authors: Borel;; Emile",
+        "mute": "topics: driving; categories: cs.CR",
+    }  # fmt: skip
+    other = Terminal(tmp_path / "other", paperboy.environment)
+    assert "2 added" in said(other, "readers", "import", file)
+    assert (wanted(other), wanted(other, ADA)) == (WANTED, NONE)
+    assert said(other, "readers", "export") == file.read_text()
+
+
+def test_a_list_changes_of_readers_what_it_has_columns_for(paperboy: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "readers.csv"
+    said(paperboy, "readers", "add", BEN)
+    said(paperboy, "readers", "set", BEN, *SETTING)
+    file.write_text(f"address,name\n{BEN},Ben\n")
+    assert "1 known before" in said(paperboy, "readers", "import", file)
+    assert wanted(paperboy) == WANTED
+    file.write_text(f"address,hour,size,follow\n{BEN},07:00,,\n")
+    said(paperboy, "readers", "import", file)
+    assert wanted(paperboy) == WANTED.model_copy(update={"size": None, "follow": Named()})
+    said(paperboy, "readers", "remove", BEN)
+    file.write_text(f"address,size\n{BEN},3\n")
+    assert "1 left out" in said(paperboy, "readers", "import", file)
+    assert wanted(paperboy).size is None
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "told"),
+    [
+        ("frequency", "hourly", "frequency: Input should be 'daily', 'weekdays' or 'weekly'"),
+        ("weekday", "4", "weekday: '4' is no day of the week; one is friday"),
+        ("hour", "7 am", "hour: Input should be a valid integer"),
+        ("time_zone", "Mars", "time zone: Mars is no time zone; one is Europe/Berlin"),
+        ("size", "0", "size: Input should be greater than or equal to 1"),
+        ("follow", "Ada Lovelace", "follow: 'Ada Lovelace' names no kind; write 'authors: Ada Lovelace; "),
+        ("follow", "topics: alchemy", "follow: 'alchemy' is no topic of the taxonomy; paperboy taxonomy list"),
+        ("mute", "authors: ; topics: agents", "mute authors: String should have at least 1 character"),
+    ],
+)  # fmt: skip
+def test_a_bad_cell_is_told_by_file_line_and_column_and_nothing_taken(
+    paperboy: Terminal, tmp_path: Path, column: str, cell: str, told: str
+) -> None:
+    file = tmp_path / "readers.csv"
+    file.write_text(f"address,{column}\n{BEN},\n{ADA},{cell}\n")
+    output = refused(paperboy, "readers", "import", file)
+    assert f"Error: {file}, line 3, column {column}: {told}" in output
+    assert output.rstrip().endswith("; nothing was imported")
+    assert readers(paperboy.settings).every() == []
+
+
+@given(st.lists(st.tuples(st.sampled_from(KINDS[1:]), st.text(min_size=1, max_size=12)), max_size=6))
+def test_whatever_is_followed_comes_back_from_a_list(wishes: list[tuple[str, str]]) -> None:
+    home = Lab((), 20, "UTC")
+    named = changed(NONE, "follow", [(kind, name) for kind, name in wishes if one_line(name)], (), home)
+    told = texts(Preferences(follow=named))
+    assert Preferences(**values(told, home)).follow == named
+    assert not told["follow"].startswith(FORMULA)
 
 
 def test_the_state_of_single_mails_and_the_operator_s_word(paperboy: Terminal) -> None:

@@ -28,7 +28,8 @@ DAYS: Days = a_day_each([work(number, title) for number, title in enumerate(TITL
 def content(file: Path) -> list[Any]:
     """All that an index says, but for the numbers that its works have inside."""
     with closing(sqlite3.connect(file)) as connection:
-        connection.execute("INSERT INTO texts (texts, rank) VALUES ('integrity-check', 1)")
+        for table in ("texts", "titles"):
+            connection.execute(f"INSERT INTO {table} ({table}, rank) VALUES ('integrity-check', 1)")  # noqa: S608
         columns = "day, work_id, title, abstract, authors, tags, categories, url, withdrawn"
         queries = (f"SELECT {columns} FROM works ORDER BY work_id", "SELECT * FROM days", "SELECT * FROM words")  # noqa: S608
         return [connection.execute(query).fetchall() for query in queries]

@@ -59,7 +59,7 @@ def test_what_papers_say_is_learned_and_measured_on_the_newest(monkeypatch: pyte
     assert made.filter(pl.col("name") == "categories")["held_out"].item() == 60
     learned = Learned.of("x", TRAINED, dict(made.drop_nulls("weights").select("name", "weights").iter_rows()))
     assert learned.categories is not None
-    assert learned.categories.found(["A robot arm A robot arm It is steel."]) == [["cs.RO"]]
+    assert learned.categories.found(["A robot arm A robot arm It is steel."], [None]) == [["cs.RO"]]
 
 
 def test_a_rare_category_is_learned_and_named_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +69,20 @@ def test_a_rare_category_is_learned_and_named_too(monkeypatch: pytest.MonkeyPatc
     learned = Learned.of("x", TRAINED, dict(made.drop_nulls("weights").select("name", "weights").iter_rows()))
     assert learned.categories is not None
     read = ["A violin tone of wood", "A robot arm of steel", "A protein fold of a cell"]
-    assert learned.categories.found(read) == [["cs.SD"], ["cs.RO"], ["q-bio.BM"]]
+    assert learned.categories.found(read, [None] * 3) == [["cs.SD"], ["cs.RO"], ["q-bio.BM"]]
+
+
+def test_categories_are_named_as_papers_with_votes_have_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learn, "LEAST", 200)
+    others = papers(300, votes=None)
+    listed = papers(300).with_columns(
+        categories=pl.when(pl.col("title") == "A robot arm").then(["cs.AI", "cs.RO"]).otherwise("categories")
+    )
+    made = learn.trained(TRAINED, pl.concat([others, listed]).sort("day"), TAXONOMY, NOTHING)
+    learned = Learned.of("x", TRAINED, dict(made.drop_nulls("weights").select("name", "weights").iter_rows()))
+    assert learned.categories is not None
+    found = learned.categories.found(["A robot arm of steel", "A protein fold of a cell"], [None, None])
+    assert [sorted(names) for names in found] == [["cs.AI", "cs.RO"], ["q-bio.BM"]]
 
 
 def test_the_same_papers_teach_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,8 @@ from tests.lab import CHECKOUT
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY = (date(2025, 3, day) for day in (10, 11, 12, 13))
 TEXTS = ["A robot, a ROBOT arm", "Arm in arm: the robot", "Nothing that is known", "", "Größe ½ x_1 robot arm"]
 TERMS = Terms(["arm", "robot", "robot arm"], np.array([1.5, 1.2, 2.0], np.float32))
-ROBOTS = Categories(TERMS, ["cs.RO", "cs.CV"], np.array([[1, 0], [1, -1], [0, 0]], np.float32),
+ROBOTS = Categories(TERMS, ["ada example"], ["cs.RO", "cs.CV"],
+                    np.array([[1, 0], [1, -1], [0, 0], [2, 0]], np.float32),
                     np.array([-0.5, 0.2], np.float32))  # fmt: skip
 PRIOR = Prior(TERMS, ["ada example"], np.array([0, 1, 0, 4], np.float32), -0.25)
 LEARNED = Learned("2025-03-10-0", MONDAY, ROBOTS, PRIOR, Rates({"robot arm": 0.8, "arm": 0.05}))
@@ -36,7 +38,19 @@ def test_terms_are_weighed_as_by_scikit_learn() -> None:
 
 
 def test_a_paper_is_in_the_categories_that_score_above_zero_the_surest_first() -> None:
-    assert ROBOTS.found(["robot arm", "nothing", ""]) == [["cs.RO"], ["cs.CV"], ["cs.CV"]]
+    assert ROBOTS.found(["robot arm", "nothing", ""], [None] * 3) == [["cs.RO"], ["cs.CV"], ["cs.CV"]]
+
+
+def test_an_author_who_is_known_counts_for_the_categories_too() -> None:
+    assert ROBOTS.found(["", ""], [["Ada EXAMPLE"], ["Bo Other"]]) == [["cs.RO", "cs.CV"], ["cs.CV"]]
+
+
+def test_categories_that_were_stored_before_authors_counted_are_read() -> None:
+    with np.load(BytesIO(ROBOTS.packed())) as file:
+        older = {name: part for name, part in file.items() if name != "authors"}
+    stored = BytesIO()
+    np.savez_compressed(stored, **{**older, "weights": older["weights"][:-1]})
+    assert Categories.of(stored.getvalue()).found(TEXTS, [None] * 5) == ROBOTS.found(TEXTS, [None] * 5)
 
 
 def test_an_author_who_is_known_counts_whatever_the_spelling_of_the_name() -> None:
@@ -45,17 +59,17 @@ def test_an_author_who_is_known_counts_whatever_the_spelling_of_the_name() -> No
 
 
 def test_no_papers_have_nothing() -> None:
-    assert ROBOTS.found([]) == []
+    assert ROBOTS.found([], []) == []
     assert PRIOR.found([], []).tolist() == []
 
 
 def test_what_is_stored_says_the_same() -> None:
     parts = LEARNED.packed()
-    again = Learned.of("2025-03-10-0", MONDAY, parts)
+    again, nobody = Learned.of("2025-03-10-0", MONDAY, parts), [None] * len(TEXTS)
     assert again.packed() == parts
     assert again.categories is not None and again.prior is not None
-    assert (again.categories.scores(TEXTS) == ROBOTS.scores(TEXTS)).all()
-    assert (again.prior.found(TEXTS, [None] * 5) == PRIOR.found(TEXTS, [None] * 5)).all()
+    assert (again.categories.scores(TEXTS, nobody) == ROBOTS.scores(TEXTS, nobody)).all()
+    assert (again.prior.found(TEXTS, nobody) == PRIOR.found(TEXTS, nobody)).all()
     assert again.rates.by_key == pytest.approx(LEARNED.rates.by_key)
 
 

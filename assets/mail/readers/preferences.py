@@ -1,6 +1,7 @@
 """What a reader wants: how often, when, how much, and of what. Who says nothing gets what all get, when it is made."""
 
 import datetime
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
@@ -17,7 +18,14 @@ SATURDAY = 5
 
 
 class InvalidPreference(Exception):
-    """A preference cannot be; each line of the text names one and says what it may be."""
+    """A preference cannot be; each line of the text names one and says what it may be.
+
+    `names` are those that cannot be, as `hour` and `follow_authors`.
+    """
+
+    def __init__(self, text: str, names: Sequence[str]) -> None:
+        super().__init__(text)
+        self.names = frozenset(names)
 
 
 class Frequency(StrEnum):
@@ -127,12 +135,13 @@ def checked(values: dict[str, object]) -> Preferences:
     try:
         return Preferences.model_validate(values)
     except ValidationError as error:
-        raise InvalidPreference("\n".join(_line(detail["loc"], detail["msg"]) for detail in error.errors())) from None
+        found = [(_name(detail["loc"]), detail["msg"].removeprefix("Value error, ")) for detail in error.errors()]
+        lines = (f"{name.replace('_', ' ')}: {message}" for name, message in found)
+        raise InvalidPreference("\n".join(lines), [name for name, _ in found]) from None
 
 
-def _line(place: tuple[int | str, ...], message: str) -> str:
-    name = " ".join(str(part).replace("_", " ") for part in place if isinstance(part, str))
-    return f"{name}: {message.removeprefix('Value error, ')}"
+def _name(place: tuple[int | str, ...]) -> str:
+    return "_".join(part for part in place if isinstance(part, str))
 
 
 NONE = Preferences()

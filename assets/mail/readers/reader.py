@@ -42,7 +42,7 @@ class Reader:
     name: str
     state: State
     origin: Origin
-    token: str  # opaque; whoever has it may unsubscribe this reader, for ever
+    token: str  # opaque; whoever has it may unsubscribe this reader and set what they want, for ever
     preferences: Preferences
     asked_at: datetime.datetime
     updated_at: datetime.datetime

@@ -6,8 +6,9 @@ ids; an erased reader's address is nowhere but as a hash, so that no list read l
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -40,6 +41,14 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """A line of a list: a reader as `Ada <ada@lab.example>`, and what of their preferences it says, by name."""
+
+    written: str
+    wanted: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Added:
     """What became of a list: how many were added, how many were readers before, and why others were not."""
 
@@ -68,18 +77,21 @@ class Readers:
         with self._change() as change:
             return self._add(change, written, again)
 
-    def add_all(self, written: Sequence[str]) -> Added:
+    def add_all(self, listed: Sequence[Listed]) -> Added:
         """Add many, all or none, but for those of whom `add` says `Suppressed`. Raises `InvalidAddress`."""
         refused, known = [], 0
         with self._change() as change:
-            for one in written:
-                found = change.at(parsed(one)[1])
+            for one in listed:
+                found = change.at(parsed(one.written)[1])
                 known += found is not None and found.state is State.CONFIRMED
                 try:
-                    self._add(change, one, again=False)
+                    reader = self._add(change, one.written, again=False)
                 except Suppressed as why:
                     refused.append(str(why))
-        return Added(len(written) - known - len(refused), known, refused)
+                else:
+                    wanted = reader.preferences.model_copy(update=one.wanted)
+                    self._prefer(change, reader, wanted, Origin.OPERATOR)
+        return Added(len(listed) - known - len(refused), known, refused)
 
     def ask(self, written: str) -> Reader | None:
         """Note that somebody asks for the digest at an address; pending, until the address is confirmed.

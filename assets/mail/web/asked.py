@@ -15,10 +15,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from assets.mail.attempt import DUE, Attempt, NotDue, State, attempted, for_minutes
 from assets.mail.database.opened import Place, now, opened, transaction
 from assets.mail.database.tables import asked
 from assets.mail.database.turn import Busy, Turn, turn
-from assets.mail.outbox import DUE, Attempt, NotDue, State, attempted, for_minutes
 from assets.mail.readers.reader import Reader, key
 from assets.mail.readers.reader import State as ReaderState
 from assets.mail.readers.secret import Secret

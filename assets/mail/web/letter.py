@@ -26,7 +26,14 @@ class Letters:
         known = reader.state is State.CONFIRMED
         unsubscribe = f"{self.url}/unsubscribe/{reader.token}"
         link = unsubscribe if known else f"{self.url}/confirm/{self.signer.link(reader)}"
-        values = {"known": known, "link": link, "hours": self.signer.confirm_hours, "url": f"{self.url}/"}
+        preferences = f"{self.url}/preferences/{reader.token}"
+        values = {
+            "known": known,
+            "link": link,
+            "preferences": preferences,
+            "hours": self.signer.confirm_hours,
+            "url": f"{self.url}/",
+        }
         return message(
             sender=self.sender,
             recipient=reader.address,

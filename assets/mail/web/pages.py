@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assets.mail.shelf import Kept
+from assets.mail.web.wanted import CHOICES, Form, zones
 
 TEMPLATES = Path(__file__).parent / "templates"
 LOG = logging.getLogger("paperboy.web")
@@ -55,13 +56,23 @@ class Pages:
         """The button that confirms."""
         return self._page("confirm.html")
 
-    def confirmed(self) -> Response:
-        """That the reader is one."""
-        return self._page("confirmed.html")
+    def confirmed(self, token: str) -> Response:
+        """That the reader who has the token is one."""
+        return self._page("confirmed.html", token=token)
 
     def unsubscribe(self, done: bool) -> Response:
         """The button that unsubscribes, or that it is done."""
         return self._page("unsubscribe.html", done=done)
+
+    def preferences(self, token: str, signed: str, form: Form, told: str = "", saved: bool = False) -> Response:
+        """What the reader who has the token wants, to be changed; or that it was `saved`, or why it was not."""
+        status = HTTPStatus.BAD_REQUEST if told or form.troubles else HTTPStatus.OK
+        values = {"token": token, "signed": signed, "form": form, "told": told, "saved": saved}
+        return self._page("preferences.html", status, **values, choices=CHOICES, zones=zones())
+
+    def unmailed(self) -> Response:
+        """That a reader gets no mail, so that there is nothing to want."""
+        return self._page("unmailed.html")
 
     def stale(self, what: str) -> Response:
         """That a link is of no use: to `confirm`, or to `unsubscribe`."""

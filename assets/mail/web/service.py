@@ -7,9 +7,10 @@ by the token in a link alone: there are no cookies.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
@@ -22,7 +23,9 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from assets.mail.feeds import ENTRIES, Place, atom, json_feed
-from assets.mail.readers.reader import InvalidAddress, parsed
+from assets.mail.readers.lab import Lab
+from assets.mail.readers.preferences import InvalidPreference
+from assets.mail.readers.reader import InvalidAddress, State, parsed
 from assets.mail.readers.secret import BadSecret
 from assets.mail.readers.store import Readers
 from assets.mail.shelf import Shelf
@@ -31,8 +34,15 @@ from assets.mail.web.conditional import unless_known
 from assets.mail.web.limits import TooMany
 from assets.mail.web.pages import EDITION_POLICY, LOG, Guarded, Pages
 from assets.mail.web.signed import Signer
+from assets.mail.web.wanted import Fields, Form, filled
 
 MAX_BODY = 8_192
+MAX_PREFERENCES = 262_144
+"""The body of the form that holds hundreds of names."""
+
+SUBSCRIBE, PREFERENCES = "subscribe", "preferences"
+"""The pages that have a form."""
+
 SHOWN = 14
 """Editions that the first page names."""
 
@@ -49,6 +59,7 @@ class Service:
     asked: Asked
     shelf: Shelf
     signer: Signer
+    lab: Lab
 
     @property
     def pages(self) -> Pages:
@@ -61,7 +72,7 @@ class Service:
 
     async def subscribe(self, request: Request) -> Response:
         """`POST /subscribe`; the answer does not tell whether the address is known, or is mailed at all."""
-        form = dict(parse_qsl((await _body(request)).decode("utf-8", "replace")))
+        form = dict(parse_qsl((await _body(request, MAX_BODY)).decode("utf-8", "replace")))
         return await run_in_threadpool(self._subscribe, request, form)
 
     def confirm(self, request: Request) -> Response:
@@ -72,7 +83,8 @@ class Service:
         if request.method != "POST":
             return self.pages.confirm()
         _from_our_page(request)
-        return self.pages.confirmed() if self.readers.confirm(*found) else self.pages.stale("confirm")
+        reader = self.readers.of(found[0]) if self.readers.confirm(*found) else None
+        return self.pages.confirmed(reader.token) if reader else self.pages.stale("confirm")
 
     def unsubscribe(self, request: Request) -> Response:
         """`/unsubscribe/TOKEN`: a page with a button; any POST unsubscribes, also one click's (RFC 8058)."""
@@ -80,6 +92,13 @@ class Service:
         posted = request.method == "POST"
         found = self.readers.unsubscribe(token) if posted else self.readers.by_token(token)
         return self.pages.unsubscribe(done=posted) if found else self.pages.stale("unsubscribe")
+
+    async def preferences(self, request: Request) -> Response:
+        """`/preferences/TOKEN`: a form with what is stored; what it sends is stored."""
+        if request.method != "POST":
+            return await run_in_threadpool(self._preferences, request, None)
+        sent = parse_qs((await _body(request, MAX_PREFERENCES)).decode("utf-8", "replace"), keep_blank_values=True)
+        return await run_in_threadpool(self._preferences, request, sent)
 
     def edition(self, request: Request) -> Response:
         """`/editions/DAY`, as it was mailed."""
@@ -121,11 +140,11 @@ class Service:
         return JSONResponse({"state": "ok", "newest_day": newest and newest.isoformat(), "age_days": age})
 
     def _form(self, status: int = 200, trouble: str = "", address: str = "") -> Response:
-        return self.pages.home(self.signer.form(), self.shelf.newest(SHOWN), status, trouble, address)
+        return self.pages.home(self.signer.form(SUBSCRIBE), self.shelf.newest(SHOWN), status, trouble, address)
 
     def _subscribe(self, request: Request, form: dict[str, str]) -> Response:
         address = form.get("address", "").strip()
-        if not self.signer.is_form(form.get("form", "")) or not _is_ours(request):
+        if not self.signer.is_form(form.get("form", ""), SUBSCRIBE) or not _is_ours(request):
             return self._form(400, OLD_FORM, address)
         if form.get("website"):
             return self.pages.asked()  # a field that no reader sees was filled in: by a machine
@@ -143,6 +162,27 @@ class Service:
             return answer
         return self.pages.asked()
 
+    def _preferences(self, request: Request, sent: Fields | None) -> Response:
+        reader = self.readers.by_token(request.path_params["token"])
+        if reader is None or reader.state is State.PENDING:
+            return self.pages.stale("unsubscribe")
+        if reader.state is not State.CONFIRMED:
+            return self.pages.unmailed()
+        page = partial(self.pages.preferences, reader.token, self.signer.form(PREFERENCES, reader.id))
+        if sent is None:
+            return page(filled(self.lab, reader.preferences))
+        _from_our_page(request)
+        form = Form(self.lab, reader.preferences, sent, {})
+        if not self.signer.is_form(form.one("form"), PREFERENCES, reader.id):
+            return page(form, OLD_FORM)
+        try:
+            wanted = form.read()
+        except InvalidPreference as error:
+            return page(form.refused(error.names))
+        if self.readers.prefer(reader.token, wanted) is None:
+            return self.pages.stale("unsubscribe")
+        return page(filled(self.lab, wanted), saved=True)
+
 
 def application(service: Service, hosts: list[str]) -> Starlette:
     """The service for browsers that ask by one of these names of hosts."""
@@ -156,6 +196,7 @@ def application(service: Service, hosts: list[str]) -> Starlette:
             Route("/subscribe", service.subscribe, methods=["POST"]),
             Route("/confirm/{token}", service.confirm, methods=["GET", "POST"]),
             Route("/unsubscribe/{token}", service.unsubscribe, methods=["GET", "POST"]),
+            Route("/preferences/{token}", service.preferences, methods=["GET", "POST"]),
             Route("/editions/{day}", service.edition),
             Route("/feed.atom", service.atom),
             Route("/feed.json", service.json),
@@ -188,11 +229,11 @@ def _unavailable(pages: Pages) -> Callable[[Request, Exception], Awaitable[Respo
     return answer
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, most: int) -> bytes:
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BODY:
+        if len(body) > most:
             raise HTTPException(413, "That is more than a form of ours holds.", {"connection": "close"})
     return body
 

@@ -1,4 +1,4 @@
-"""What the web service signs with the key of the house: the links that confirm an address, and its form."""
+"""What the web service signs with the key of the house: the links that confirm an address, and its forms."""
 
 import hashlib
 from dataclasses import dataclass
@@ -27,13 +27,13 @@ class Signer:
         found = self._loads("confirm", token, timedelta(hours=self.confirm_hours))
         return (str(found[0]), datetime.fromisoformat(found[1])) if found else None
 
-    def form(self) -> str:
-        """What the form brings back, so that a request was made by a page of ours that is not old."""
-        return self._serializer("form").dumps(["subscribe"])
+    def form(self, *page: str) -> str:
+        """What the form of a page brings back, so that a request was made by that page of ours, which is not old."""
+        return self._serializer("form").dumps(page)
 
-    def is_form(self, token: str) -> bool:
-        """Whether a form brought back what `form` gave it."""
-        return self._loads("form", token, FORM_LASTS) == ["subscribe"]
+    def is_form(self, token: str, *page: str) -> bool:
+        """Whether a form brought back what `form` gave to the same page."""
+        return self._loads("form", token, FORM_LASTS) == list(page)
 
     def _loads(self, salt: str, token: str, age: timedelta) -> list[str] | None:
         try:

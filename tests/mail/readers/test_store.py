@@ -16,7 +16,7 @@ from assets.mail.database.tables import TABLES
 from assets.mail.message import mailbox
 from assets.mail.readers.reader import InvalidAddress, State, parsed
 from assets.mail.readers.secret import BadSecret, Secret
-from assets.mail.readers.store import Readers, Suppressed, UnknownReader
+from assets.mail.readers.store import Listed, Readers, Suppressed, UnknownReader
 
 ADA, BEN = "ada@reader.example", "ben@reader.example"
 
@@ -34,6 +34,10 @@ def readers_of(place: Place, folder: Path) -> Readers:
 
 def addresses(store: Readers, *named: str) -> list[str]:
     return sorted(reader.address for reader in store.due(named))
+
+
+def lines(*written: str) -> list[Listed]:
+    return [Listed(one) for one in written]
 
 
 def events(store: Readers, reader: str) -> list[tuple[str, str]]:
@@ -125,7 +129,7 @@ def test_an_erased_address_is_nowhere_and_no_list_brings_it_back(store: Readers)
     assert rows
     assert ADA not in str(rows)
     assert addresses(store, ADA) == []
-    assert store.add_all([ADA, BEN]).added == 1
+    assert store.add_all(lines(ADA, BEN)).added == 1
     with pytest.raises(UnknownReader):
         store.find(ADA)
     assert events(store, ada.id)[-1] == ("erased", "operator")
@@ -174,7 +178,7 @@ def test_a_stranger_who_asks_at_their_address_does_not_bring_back_who_left(store
     store.ask(ADA)
     with pytest.raises(Suppressed, match="unsubscribed"):
         store.add(ADA)
-    assert store.add_all([ADA]).added == 0
+    assert store.add_all(lines(ADA)).added == 0
     assert addresses(store, ADA) == []
     assert store.find(ADA).state is State.PENDING, "until the reader confirms"
 
@@ -208,9 +212,9 @@ def test_a_list_is_added_whole_or_not_at_all(store: Readers) -> None:
     gone = store.add("gone@reader.example")
     store.unsubscribe(gone.token)
     with pytest.raises(InvalidAddress, match="not a mail address"):
-        store.add_all([ADA, "nobody"])
+        store.add_all(lines(ADA, "nobody"))
     assert addresses(store) == [BEN]
-    done = store.add_all([ADA, BEN, ADA, "gone@reader.example"])
+    done = store.add_all(lines(ADA, BEN, ADA, "gone@reader.example"))
     assert (done.added, done.known) == (1, 2)
     assert [why.split(";")[0] for why in done.refused] == ["gone@reader.example unsubscribed"]
     assert addresses(store) == [ADA, BEN]

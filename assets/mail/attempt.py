@@ -1,0 +1,74 @@
+"""What is known of a message that is sent, step by step; the same for mails, confirmations and posts."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+
+import sqlalchemy as sa
+import tenacity
+
+from assets.mail.database.turn import TurnLost
+from assets.mail.transport import DeliveryUnknown, TransportError, Undelivered
+
+
+class State(StrEnum):
+    """What is known of a reader's digest."""
+
+    PENDING = "pending"  # not tried yet
+    SENDING = "sending"  # its last byte is being handed over
+    SENT = "sent"  # accepted
+    RETRY = "retry"  # surely not accepted; to be tried again
+    FAILED = "failed"  # refused for good
+    UNKNOWN = "unknown"  # perhaps accepted; never sent again by itself
+    CANCELLED = "cancelled"  # not sent, and not to be: the reader left before it was
+
+
+DUE = (State.PENDING, State.RETRY)
+
+NOTING_SECONDS = 300
+"""How long the outcome of a mail is tried to be written down."""
+
+for_minutes = tenacity.retry(
+    retry=tenacity.retry_if_exception_type((sa.exc.OperationalError, TurnLost)),
+    stop=tenacity.stop_after_delay(NOTING_SECONDS),
+    wait=tenacity.wait_fixed(0.5),
+    reraise=True,
+)
+"""Try what writes an outcome down again, while the database cannot be written."""
+
+
+class NotDue(Exception):
+    """A row is not to be sent after all."""
+
+
+@dataclass
+class Attempt:
+    """What is known of a message that is being sent; by itself an attempt that is cut off leaves it in doubt."""
+
+    state: State = State.UNKNOWN
+    reason: str = "interrupted while sending"
+    unusable: bool = False  # there is no such address
+
+
+@contextmanager
+def attempted(note: Callable[[State, str], object], attempt: Attempt | None = None) -> Iterator[Attempt]:
+    """Note what became of the message that is sent within, and why, whatever happens.
+
+    `attempt` is what stays true where a failure does not say how far the message came. Only a `TransportError`, and
+    what is no failure of a delivery, goes on to the caller.
+    """
+    attempt = attempt or Attempt()
+    try:
+        yield attempt
+        attempt.state, attempt.reason = State.SENT, ""
+    except DeliveryUnknown as error:
+        attempt.reason = str(error)
+    except TransportError as error:
+        attempt.state, attempt.reason = State.RETRY, str(error)
+        raise
+    except Undelivered as error:
+        attempt.state, attempt.reason = State.FAILED if error.permanent else State.RETRY, str(error)
+        attempt.unusable = error.unusable
+    finally:
+        note(attempt.state, attempt.reason)
