@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-from assets.mail.outbox import Outbox, State
+from assets.mail.attempt import State
+from assets.mail.outbox import Outbox
 from tests.mail.outboxes import DAY, key
 
 READERS = tuple(f"{name}@lab.example" for name in ("ada", "bob", "cyd", "dan", "eve"))

@@ -14,7 +14,7 @@ EACH_CONNECTION = ("CONNECT", "EHLO", "QUIT")
 class Once:
     """A script that calls `then` when the step of the reader's mail is reached for the first time; its word is said.
 
-    Between two mails of a connection is RSET; the first one has none, and stands for the second.
+    RSET comes before a mail if the one before it was refused half-way, so that is; the first one's is the second's.
     """
 
     step: str
@@ -30,12 +30,16 @@ class Once:
         if step == self.step and self.seen[step] == self._number:
             self.said = self.then()
             return self.said
-        return None
+        return "450 busy" if self.step == "RSET" and step == "RCPT" and self.seen[step] == self._after else None
+
+    @property
+    def _after(self) -> int:
+        """The number of the mail before the reader's."""
+        return max(READERS.index(self.reader), 1)
 
     @property
     def _number(self) -> int:
-        place = READERS.index(self.reader)
-        return max(place, 1) if self.step == "RSET" else place + 1
+        return 1 if self.step == "RSET" else READERS.index(self.reader) + 1
 
 
 def per_connection(step: str) -> int:

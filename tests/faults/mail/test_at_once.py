@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
+from assets.mail.attempt import State
 from assets.mail.database.opened import Place
-from assets.mail.outbox import Outbox, State
+from assets.mail.outbox import Outbox
 from tests.faults.mail.judge import MIDDLE, judged
 from tests.faults.mail.sender import Death, ended, started
 from tests.mail.conftest import Script, Scripted

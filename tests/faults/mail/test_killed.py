@@ -8,8 +8,9 @@ from multiprocessing.connection import wait
 
 import pytest
 
+from assets.mail.attempt import State
 from assets.mail.database.opened import Place
-from assets.mail.outbox import Outbox, State
+from assets.mail.outbox import Outbox
 from assets.mail.transport import SmtpTransport
 from tests.faults.mail.judge import FIRST, MIDDLE, POSITIONS, judged
 from tests.faults.mail.leaving import leave

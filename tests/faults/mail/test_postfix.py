@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from assets.mail.attempt import State
 from assets.mail.database.opened import Place
-from assets.mail.outbox import Outbox, Row, State
+from assets.mail.intents import Row
+from assets.mail.outbox import Outbox
 from tests.faults.mail.judge import LAST, MIDDLE, POSITIONS, READERS, judged
 from tests.faults.mail.sender import Death, SlowTransport, ended, run, started
 from tests.mail.conftest import Scripted, scripted_server
