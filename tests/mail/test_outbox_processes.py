@@ -128,7 +128,6 @@ def test_a_sender_killed_between_two_steps(
     [
         ("CONNECT", 1, None, True),
         ("EHLO", 1, None, True),
-        ("RSET", 1, None, True),
         ("MAIL", 2, None, True),
         ("RCPT", 2, None, True),
         ("DATA", 2, None, True),
