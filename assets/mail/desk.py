@@ -133,10 +133,11 @@ class Desk:
         edition = made.whole
         readers = {reader.id: reader for reader in self.readers.due(self.named)}
         if not again:
-            if edition.papers:
-                self.chat.enqueue(edition)
             plan = self.planner(edition.day, confirmed=confirmed).plan(list(readers.values()), made, pools)
             self.outbox.enqueue(edition.day, edition.content_hash, plan.mails, plan.materials)
+            # After the mails: a post that waits without them would have the day pass for mailed.
+            if edition.papers:
+                self.chat.enqueue(edition)
         if edition.papers:
             self.shelf.put(edition, {row.edition for row in self.outbox.rows(edition.day)})
             if self.url:
