@@ -104,17 +104,17 @@ class Desk:
         return datetime.now(ZoneInfo(self.morning.time_zone)).date()
 
     def waiting(self) -> dict[date, datetime]:
-        """The days of which mails or posts are due again, and when each changed."""
+        """The days of which mails or posts are due, and since when, or when each changed."""
         oldest, at = self._oldest(), now()
         found = self.outbox.waiting(oldest, at)
         for day, changed in self.chat.waiting(oldest, at).items():
             found[day] = max(changed, found.get(day, changed))
         return dict(sorted(found.items()))
 
-    def give_up(self) -> int:
-        """Note as failed what waits of past editions, and nobody asked for within a day; how much that is."""
-        oldest, yesterday = self._oldest(), now() - timedelta(days=1)
-        return self.outbox.give_up(oldest, yesterday) + self.chat.give_up(oldest, yesterday)
+    def give_up(self) -> tuple[dict[date, int], int]:
+        """Note as failed what waits of past editions, and nobody asked for within a day: mails by day, and posts."""
+        oldest, at = self._oldest(), now()
+        return self.outbox.give_up(oldest, at), self.chat.give_up(oldest, at - timedelta(days=1))
 
     def pools(self, warehouse: "Warehouse", made: Material[Edition]) -> Pools:
         """From a first day to all papers of the days from then on up to the day that was `made`."""

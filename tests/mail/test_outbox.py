@@ -110,7 +110,7 @@ def test_what_waits_of_a_past_day_is_given_up_and_tried_at_the_operator_s_word(p
     box.enqueue(NEXT, "e1", intents(ADA, day=NEXT))
     soon = datetime.datetime.now(datetime.UTC).replace(tzinfo=None) + datetime.timedelta(minutes=10)
     assert list(box.waiting(DAY, soon)) == [DAY, NEXT]
-    assert box.give_up(before=NEXT, untouched=soon) == 3
+    assert box.give_up(before=NEXT, at=soon + datetime.timedelta(days=1)) == {DAY: 3}
     assert {row.reason for row in box.rows(DAY)} == {"given up, for the edition is past. "}
     assert list(box.waiting(DAY, soon)) == [NEXT]
     assert (box.again(DAY, ADA), box.again(DAY), box.again(DAY)) == (1, 2, 0)
