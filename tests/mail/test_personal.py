@@ -49,6 +49,7 @@ FULFILLED = [
     ("keywords", "steel", "a", "steel"),
     ("keywords", "kv-cache", "b", "kv-cache"),
     ("keywords", "crabs", "c", "crabs"),
+    ("keywords", "a kv-cache, wet", "b", "a kv-cache, wet"),
 ]
 
 
@@ -74,7 +75,7 @@ def test_what_is_muted_is_left_out_and_counted(kind: str, name: str, work: str, 
     assert (found.rows.height, found.muted) == (2, 1)
 
 
-@pytest.mark.parametrize("name", ["crab", "wet iron", "adalovelace", "c"])
+@pytest.mark.parametrize("name", ["crab", "wet iron", "adalovelace", "c", "cache kv", "k.-cache", "(", "kv-cache,wet"])
 def test_a_part_of_a_word_is_no_keyword(name: str) -> None:
     assert of(mute=wish("keywords", name)).muted == 0
 
