@@ -81,8 +81,11 @@ class Planner:
         wanted = reader.preferences
         leaves = wanted.leaves(at, self.time_zone)
         on = leaves.astimezone(wanted.zone(self.time_zone)).date()
-        before = last.due_at.replace(tzinfo=UTC).astimezone(wanted.zone(self.time_zone)) if last else None
-        if not wanted.is_due(on, before and before.date()):
+
+        def date_of(utc: datetime.datetime) -> date:
+            return utc.replace(tzinfo=UTC).astimezone(wanted.zone(self.time_zone)).date()
+
+        if not wanted.is_due(on, date_of(last.due_at) if last else None, date_of(reader.updated_at)):
             return None
         first_day = wanted.first_day(self.day, on)
         # Editions that went to others since the reader's last one, while they were mailed less often, say.
