@@ -68,17 +68,18 @@ class Outbox(Intents):
         """
         with self._sending() as held:
             self._cancel(outbox.c.day == day)
-            due = [row for row in self.rows(day) if row.state is State.RETRY or row.is_due]
-            if not due:
-                return
-            try:
-                with transport.session() as send:
-                    for row in due:
-                        self._attempt(row, send, compose, unusable, held)
-            except TransportError as error:
-                attempts = 1 + max(row.attempts for row in due)
-                these = sa.and_(outbox.c.day == day, outbox.c.due_at <= now())
-                self._move(these, DUE, State.RETRY, str(error), due_at=now() + _pause(attempts, due[0].message_id))
+            tried: set[str] = set()
+            # Also what comes due in the meantime: the run that sends it is the one that says what became of the day.
+            while due := [row for row in self._due(day) if row.reader not in tried]:
+                tried.update(row.reader for row in due)
+                try:
+                    with transport.session() as send:
+                        for row in due:
+                            self._attempt(row, send, compose, unusable, held)
+                except TransportError as error:
+                    attempts = 1 + max(row.attempts for row in due)
+                    these = sa.and_(outbox.c.day == day, outbox.c.due_at <= now())
+                    self._move(these, DUE, State.RETRY, str(error), due_at=now() + _pause(attempts, due[0].message_id))
 
     def resolve(self, day: datetime.date, reader: str, *, sent: bool) -> bool:
         """Whether a mail was `unknown`; now it is sent, or due, as the operator found in the mail server's log."""
@@ -122,6 +123,9 @@ class Outbox(Intents):
         with self._engine.connect() as connection:
             days = list(connection.execute(query).scalars())
         return {day: self._move(sa.and_(past, outbox.c.day == day), DUE, State.FAILED, reason) for day in days}
+
+    def _due(self, day: datetime.date) -> list[Row]:
+        return [row for row in self.rows(day) if row.state is State.RETRY or row.is_due]
 
     @contextmanager
     def _sending(self) -> Iterator[Turn]:
