@@ -122,18 +122,24 @@ class Desk:
         return lambda first: pool(warehouse, first, made.frame, self.ranking, self.morning, newest)
 
     def mail(
-        self, made: Material[Edition], pools: Pools | None = None, *, again: bool = False, confirmed: bool = False
+        self,
+        made: Material[Edition],
+        pools: Pools | None = None,
+        names: Mapping[str, str] | None = None,
+        *,
+        again: bool = False,
+        confirmed: bool = False,
     ) -> None:
         """Write down a mail for every reader who is due and has none of this day yet, then send what is due.
 
-        `made` is the day's edition for all, `pools` are what readers get their own from. Who would get no paper is not
-        mailed. The edition for all is posted, after the mails. If `again`, nothing is written down: what is due is
-        sent. If `confirmed`, the operator asked for the day by name.
+        `made` is the day's edition for all, `pools` are what readers get their own from, `names` those of its papers,
+        as of `aliases`. Who would get no paper is not mailed. The edition for all is posted, after the mails. If
+        `again`, nothing is written down: what is due is sent. If `confirmed`, the operator asked for the day by name.
         """
         edition = made.whole
         readers = {reader.id: reader for reader in self.readers.due(self.named)}
         if not again:
-            plan = self.planner(edition.day, confirmed=confirmed).plan(list(readers.values()), made, pools)
+            plan = self.planner(edition.day, confirmed=confirmed).plan(list(readers.values()), made, pools, names)
             self.outbox.enqueue(edition.day, edition.content_hash, plan.mails, plan.materials)
             # After the mails: a post that waits without them would have the day pass for mailed.
             if edition.papers:

@@ -53,15 +53,24 @@ class Planner:
     domain: str
     confirmed: bool = False
 
-    def plan(self, readers: Sequence[Reader], made: Material[Any], pools: Pools | None) -> Plan:
-        """The mails to readers who have none of the day yet, of the edition as `made` and, if given, of `pools`."""
+    def plan(
+        self,
+        readers: Sequence[Reader],
+        made: Material[Any],
+        pools: Pools | None,
+        names: Mapping[str, str] | None = None,
+    ) -> Plan:
+        """The mails to readers who have none of the day yet, of the edition as `made` and, if given, of `pools`.
+
+        `names` are those of the edition's papers, as of `aliases`.
+        """
         plan = Plan()
         groups: dict[tuple[date, bool], list[Due]] = defaultdict(list)
         for due in self._due(readers):
             wants_more = due.first_day < self.day or self._wants_more(due.reader)
             groups[due.first_day, wants_more and pools is not None].append(due)
         for (first_day, wants_more), group in groups.items():
-            pool = pools(first_day) if wants_more and pools else shared(made)
+            pool = pools(first_day) if wants_more and pools else shared(made, names)
             self._add(plan, first_day, pool, group)
         return plan
 
