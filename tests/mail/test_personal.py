@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from assets.mail.personal import FOLLOWED, Personal, personal
-from assets.mail.profile import Profile, Wishes
+from assets.mail.profile import Profile, Wishes, plain
 from assets.mail.rank import Ranking, rank
 from assets.mail.taste import LINEAR_FROM, background, taste
 from tests.lab import lab
@@ -73,6 +73,10 @@ def test_what_is_muted_is_left_out_and_counted(kind: str, name: str, work: str, 
     found = of(mute=wish(kind, name))
     assert work not in found.rows["work_id"].to_list(), told
     assert (found.rows.height, found.muted) == (2, 1)
+
+
+def test_capitals_of_any_language_are_no_other_wish() -> None:
+    assert plain("WEISS") == plain("Weiß") == plain(" weiẞ")
 
 
 @pytest.mark.parametrize("name", ["crab", "wet iron", "adalovelace", "c", "cache kv", "k.-cache", "(", "kv-cache,wet"])
