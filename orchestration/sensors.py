@@ -95,13 +95,16 @@ def mails_that_wait(
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """A run a day whose mails or posts are due again; it sends what was written down, and to nobody else.
 
-    A run that fails before it comes to the mails is asked for again within the hour, and not each minute.
+    A run that fails before it comes to the mails is asked for again within the hour, and not each minute. A day of
+    which mails were given up has a run too, which sends none of them and fails: while a mail waits for its hour, its
+    day may be green.
     """
-    if given_up := desk.give_up():
+    mails, posts = desk.give_up()
+    if given_up := sum(mails.values()) + posts:
         context.log.error(
             f"{given_up} mails and posts of past editions are given up: paperboy outbox list --state failed"
         )
-    days = desk.waiting()
+    days = dict.fromkeys(mails, now()) | desk.waiting()
     if not days:
         yield dg.SkipReason("no mail or post waits for another attempt")
     for day, changed in days.items():

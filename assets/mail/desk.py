@@ -104,17 +104,17 @@ class Desk:
         return datetime.now(ZoneInfo(self.morning.time_zone)).date()
 
     def waiting(self) -> dict[date, datetime]:
-        """The days of which mails or posts are due again, and when each changed."""
+        """The days of which mails or posts are due, and since when, or when each changed."""
         oldest, at = self._oldest(), now()
         found = self.outbox.waiting(oldest, at)
         for day, changed in self.chat.waiting(oldest, at).items():
             found[day] = max(changed, found.get(day, changed))
         return dict(sorted(found.items()))
 
-    def give_up(self) -> int:
-        """Note as failed what waits of past editions, and nobody asked for within a day; how much that is."""
-        oldest, yesterday = self._oldest(), now() - timedelta(days=1)
-        return self.outbox.give_up(oldest, yesterday) + self.chat.give_up(oldest, yesterday)
+    def give_up(self) -> tuple[dict[date, int], int]:
+        """Note as failed what waits of past editions, and nobody asked for within a day: mails by day, and posts."""
+        oldest, at = self._oldest(), now()
+        return self.outbox.give_up(oldest, at), self.chat.give_up(oldest, at - timedelta(days=1))
 
     def pools(self, warehouse: "Warehouse", made: Material[Edition]) -> Pools:
         """From a first day to all papers of the days from then on up to the day that was `made`."""
@@ -122,21 +122,28 @@ class Desk:
         return lambda first: pool(warehouse, first, made.frame, self.ranking, self.morning, newest)
 
     def mail(
-        self, made: Material[Edition], pools: Pools | None = None, *, again: bool = False, confirmed: bool = False
+        self,
+        made: Material[Edition],
+        pools: Pools | None = None,
+        names: Mapping[str, str] | None = None,
+        *,
+        again: bool = False,
+        confirmed: bool = False,
     ) -> None:
         """Write down a mail for every reader who is due and has none of this day yet, then send what is due.
 
-        `made` is the day's edition for all, `pools` are what readers get their own from. Who would get no paper is not
-        mailed. The edition for all is posted, after the mails. If `again`, nothing is written down: what is due is
-        sent. If `confirmed`, the operator asked for the day by name.
+        `made` is the day's edition for all, `pools` are what readers get their own from, `names` those of its papers,
+        as of `aliases`. Who would get no paper is not mailed. The edition for all is posted, after the mails. If
+        `again`, nothing is written down: what is due is sent. If `confirmed`, the operator asked for the day by name.
         """
         edition = made.whole
         readers = {reader.id: reader for reader in self.readers.due(self.named)}
         if not again:
+            plan = self.planner(edition.day, confirmed=confirmed).plan(list(readers.values()), made, pools, names)
+            self.outbox.enqueue(edition.day, edition.content_hash, plan.mails, plan.materials)
+            # After the mails: a post that waits without them would have the day pass for mailed.
             if edition.papers:
                 self.chat.enqueue(edition)
-            plan = self.planner(edition.day, confirmed=confirmed).plan(list(readers.values()), made, pools)
-            self.outbox.enqueue(edition.day, edition.content_hash, plan.mails, plan.materials)
         if edition.papers:
             self.shelf.put(edition, {row.edition for row in self.outbox.rows(edition.day)})
             if self.url:

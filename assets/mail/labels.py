@@ -15,6 +15,8 @@ from assets.mail.profile import Wishes, plain
 Matches = Mapping[int, Mapping[str, str]]
 """For the papers that fulfil a wish, by their number in the list: each kind of wish once, with what fulfils it."""
 
+_WORD = re.compile(r"\w+")
+
 
 class Labels:
     """The labels of `papers`, rows of `DIGEST` of one list with their `abstract`; `tags` are of `tagged_papers`."""
@@ -23,6 +25,10 @@ class Labels:
         labelled = tags.select("work_id", "keywords", "categories", earned="topics").unique("work_id")
         rows = papers.join(labelled, on="work_id", how="left", maintain_order="left").to_dicts()
         self._said = [_said(row) for row in rows]
+        self._by_word: dict[str, set[int]] = defaultdict(set)
+        for number, said in enumerate(self._said):
+            for word in _WORD.findall(said):
+                self._by_word[word].add(number)
         self._named: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
         for number, row in enumerate(rows):
             for kind, wish, label in _labels(row):
@@ -45,7 +51,10 @@ class Labels:
         """The papers that say a word, or several; looked for once, whoever asks."""
         if word not in self._searched:
             stands = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
-            self._searched[word] = [number for number, said in enumerate(self._said) if stands.search(said)]
+            # A text is searched only if it has each of the words: many thousands of keywords are asked for.
+            of_each = [self._by_word.get(part, set()) for part in _WORD.findall(word)]
+            these = sorted(set.intersection(*of_each)) if of_each else range(len(self._said))
+            self._searched[word] = [number for number in these if stands.search(self._said[number])]
         return self._searched[word]
 
 

@@ -35,6 +35,9 @@ Reason = str | sa.ColumnElement[str]
 FIRST_PAUSE, LONGEST_PAUSE = datetime.timedelta(minutes=5), datetime.timedelta(hours=4)
 """Between attempts at a day's mails."""
 
+PATIENCE = datetime.timedelta(days=1)
+"""For how long mails of a past edition are due before they are given up."""
+
 
 def _unheard(reader: str, reason: str) -> None:
     """Nobody keeps a list of addresses that do not exist."""
@@ -65,17 +68,18 @@ class Outbox(Intents):
         """
         with self._sending() as held:
             self._cancel(outbox.c.day == day)
-            due = [row for row in self.rows(day) if row.state is State.RETRY or row.is_due]
-            if not due:
-                return
-            try:
-                with transport.session() as send:
-                    for row in due:
-                        self._attempt(row, send, compose, unusable, held)
-            except TransportError as error:
-                attempts = 1 + max(row.attempts for row in due)
-                these = sa.and_(outbox.c.day == day, outbox.c.due_at <= now())
-                self._move(these, DUE, State.RETRY, str(error), due_at=now() + _pause(attempts, due[0].message_id))
+            tried: set[str] = set()
+            # Also what comes due in the meantime: the run that sends it is the one that says what became of the day.
+            while due := [row for row in self._due(day) if row.reader not in tried]:
+                tried.update(row.reader for row in due)
+                try:
+                    with transport.session() as send:
+                        for row in due:
+                            self._attempt(row, send, compose, unusable, held)
+                except TransportError as error:
+                    attempts = 1 + max(row.attempts for row in due)
+                    these = sa.and_(outbox.c.day == day, outbox.c.due_at <= now())
+                    self._move(these, DUE, State.RETRY, str(error), due_at=now() + _pause(attempts, due[0].message_id))
 
     def resolve(self, day: datetime.date, reader: str, *, sent: bool) -> bool:
         """Whether a mail was `unknown`; now it is sent, or due, as the operator found in the mail server's log."""
@@ -91,26 +95,37 @@ class Outbox(Intents):
         )
 
     def waiting(self, since: datetime.date, at: datetime.datetime) -> dict[datetime.date, datetime.datetime]:
-        """The days from `since` on of which mails are due at `at`, UTC without a zone, and when each changed.
+        """The days of which mails are due at `at`, UTC without a zone, and when the last of these changed or came due.
 
         A mail that could not be sent is due again after five minutes, and twice as long after each attempt, up to four
-        hours. One that is sent at once is no business of the caller's for five minutes.
+        hours. One that is sent at once is no business of the caller's for five minutes. Days before `since` are past;
+        of these only what waited for its hour is due, for a day.
         """
-        query = sa.select(outbox.c.day, sa.func.max(outbox.c.updated_at)).where(
-            outbox.c.day >= since, outbox.c.state.in_(DUE), outbox.c.due_at <= at,
+        hour_came = sa.and_(
+            outbox.c.state == State.PENDING, outbox.c.due_at > outbox.c.updated_at, outbox.c.due_at >= at - PATIENCE
+        )
+        query = sa.select(outbox.c.day, sa.func.max(outbox.c.updated_at), sa.func.max(outbox.c.due_at)).where(
+            sa.or_(outbox.c.day >= since, hour_came), outbox.c.state.in_(DUE), outbox.c.due_at <= at,
             outbox.c.updated_at <= at - FIRST_PAUSE,
         )  # fmt: skip
         with self._engine.connect() as connection:
-            return {day: at for day, at in connection.execute(query.group_by(outbox.c.day).order_by(outbox.c.day))}
+            found = connection.execute(query.group_by(outbox.c.day).order_by(outbox.c.day))
+            return {day: max(changed, due) for day, changed, due in found}
 
-    def give_up(self, before: datetime.date, untouched: datetime.datetime) -> int:
-        """Note as failed what is due of the days before that one and was not touched since a time; how many mails.
+    def give_up(self, before: datetime.date, at: datetime.datetime) -> dict[datetime.date, int]:
+        """Note as failed what is due of the days before that one and was not touched for a day; how many mails of each.
 
         So what the operator asks for of a past day can be tried.
         """
-        reason = sa.literal("given up, for the edition is past. ") + outbox.c.reason
+        reason, untouched = sa.literal("given up, for the edition is past. ") + outbox.c.reason, at - PATIENCE
         past = sa.and_(outbox.c.day < before, outbox.c.updated_at < untouched, outbox.c.due_at < untouched)
-        return self._move(past, DUE, State.FAILED, reason)
+        query = sa.select(outbox.c.day).distinct().where(past, outbox.c.state.in_(DUE))
+        with self._engine.connect() as connection:
+            days = list(connection.execute(query).scalars())
+        return {day: self._move(sa.and_(past, outbox.c.day == day), DUE, State.FAILED, reason) for day in days}
+
+    def _due(self, day: datetime.date) -> list[Row]:
+        return [row for row in self.rows(day) if row.state is State.RETRY or row.is_due]
 
     @contextmanager
     def _sending(self) -> Iterator[Turn]:

@@ -53,15 +53,24 @@ class Planner:
     domain: str
     confirmed: bool = False
 
-    def plan(self, readers: Sequence[Reader], made: Material[Any], pools: Pools | None) -> Plan:
-        """The mails to readers who have none of the day yet, of the edition as `made` and, if given, of `pools`."""
+    def plan(
+        self,
+        readers: Sequence[Reader],
+        made: Material[Any],
+        pools: Pools | None,
+        names: Mapping[str, str] | None = None,
+    ) -> Plan:
+        """The mails to readers who have none of the day yet, of the edition as `made` and, if given, of `pools`.
+
+        `names` are those of the edition's papers, as of `aliases`.
+        """
         plan = Plan()
         groups: dict[tuple[date, bool], list[Due]] = defaultdict(list)
         for due in self._due(readers):
             wants_more = due.first_day < self.day or self._wants_more(due.reader)
             groups[due.first_day, wants_more and pools is not None].append(due)
         for (first_day, wants_more), group in groups.items():
-            pool = pools(first_day) if wants_more and pools else shared(made)
+            pool = pools(first_day) if wants_more and pools else shared(made, names)
             self._add(plan, first_day, pool, group)
         return plan
 
@@ -81,8 +90,11 @@ class Planner:
         wanted = reader.preferences
         leaves = wanted.leaves(at, self.time_zone)
         on = leaves.astimezone(wanted.zone(self.time_zone)).date()
-        before = last.due_at.replace(tzinfo=UTC).astimezone(wanted.zone(self.time_zone)) if last else None
-        if not wanted.is_due(on, before and before.date()):
+
+        def date_of(utc: datetime.datetime) -> date:
+            return utc.replace(tzinfo=UTC).astimezone(wanted.zone(self.time_zone)).date()
+
+        if not wanted.is_due(on, date_of(last.due_at) if last else None, date_of(reader.updated_at)):
             return None
         first_day = wanted.first_day(self.day, on)
         # Editions that went to others since the reader's last one, while they were mailed less often, say.

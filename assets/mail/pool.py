@@ -43,6 +43,13 @@ DETAILS = """
     FROM unique_papers WHERE work_id IN (SELECT unnest($works))
     QUALIFY row_number() OVER (PARTITION BY work_id ORDER BY day DESC) = 1
 """
+ALIASES = """
+    WITH named AS (
+        SELECT list_transform(members, lambda one: one['paper_id']) AS names FROM unique_papers
+        WHERE list_contains($days, day)
+    )
+    SELECT unnest(names) AS name, work FROM named, (SELECT unnest($works) AS work) WHERE list_contains(names, work)
+"""
 
 
 @dataclass(frozen=True)
@@ -79,10 +86,17 @@ class Pool:
         return [(self.material.entries[number].paper.work_id, told(follow.get(number, {}))) for number in chosen]
 
 
-def shared(material: Material[Any]) -> Pool:
-    """The pool of who wishes nothing: the day's edition itself, in its own order."""
+def shared(material: Material[Any], names: Mapping[str, str] | None = None) -> Pool:
+    """The pool of who wishes nothing: the day's edition itself, in its own order; `names` as of `aliases`."""
     ids = [entry.paper.work_id for entry in material.entries]
-    return Pool(material, [0.0] * len(ids), {work: work for work in ids})
+    return Pool(material, [0.0] * len(ids), {**(names or {}), **{work: work for work in ids}})
+
+
+def aliases(warehouse: "Warehouse", material: Material[Any]) -> dict[str, str]:
+    """From every id that a paper of an edition was ever known by to its id there."""
+    days = list({entry.listed_on for entry in material.entries})
+    works = [entry.paper.work_id for entry in material.entries]
+    return dict(warehouse.read(ALIASES, {"days": days, "works": works}).iter_rows()) if works else {}
 
 
 def pool(

@@ -11,7 +11,7 @@ from assets.mail.desk import Desk, day_material
 from assets.mail.edition import Edition, counted
 from assets.mail.intents import Row
 from assets.mail.material import Combined, Material
-from assets.mail.pool import Pool, shared
+from assets.mail.pool import Pool, aliases, shared
 from assets.mail.readers.preferences import DAYS, WEEK, Frequency
 from assets.mail.readers.reader import Reader
 from assets.mail.readers.reader import State as ReaderState
@@ -74,7 +74,7 @@ class _Foreseen:
             self.pool = pools(first)
             return self.pool
 
-        plan = self.desk.planner(self._day).plan([reader], self.made, remembered)
+        plan = self.desk.planner(self._day).plan([reader], self.made, remembered, aliases(self.warehouse, self.made))
         if not plan.mails:
             return None
         (mail,) = plan.mails
@@ -100,7 +100,7 @@ class _Foreseen:
         if self.pool is None and self.reader.preferences.frequency is Frequency.WEEKLY:
             yield f"not due until {self._until()}, for this week’s was mailed"
             return
-        pool = self.pool or shared(self.made)
+        pool = self.pool or shared(self.made, aliases(self.warehouse, self.made))
         papers = {entry.paper.work_id for entry in pool.material.entries}
         if not papers:
             yield f"{self._day} has no papers"

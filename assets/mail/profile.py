@@ -49,7 +49,7 @@ class Profile:
 
 def plain(text: str) -> str:
     """A text as wishes are compared: small letters, single spaces."""
-    return " ".join(text.lower().split())
+    return " ".join(text.casefold().split())
 
 
 def load(file: Path) -> Profile:

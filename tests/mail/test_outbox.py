@@ -1,6 +1,7 @@
 """The outbox by itself, and before servers that answer or drop at any step."""
 
 import datetime
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.mail.attempt import State
-from assets.mail.database.opened import Place, transaction
+from assets.mail.database.opened import Place, now, transaction
 from assets.mail.intents import Miscounted, Row
 from assets.mail.outbox import Outbox
 from assets.mail.transport import MaildirTransport
@@ -110,11 +111,25 @@ def test_what_waits_of_a_past_day_is_given_up_and_tried_at_the_operator_s_word(p
     box.enqueue(NEXT, "e1", intents(ADA, day=NEXT))
     soon = datetime.datetime.now(datetime.UTC).replace(tzinfo=None) + datetime.timedelta(minutes=10)
     assert list(box.waiting(DAY, soon)) == [DAY, NEXT]
-    assert box.give_up(before=NEXT, untouched=soon) == 3
+    assert box.give_up(before=NEXT, at=soon + datetime.timedelta(days=1)) == {DAY: 3}
     assert {row.reason for row in box.rows(DAY)} == {"given up, for the edition is past. "}
     assert list(box.waiting(DAY, soon)) == [NEXT]
     assert (box.again(DAY, ADA), box.again(DAY), box.again(DAY)) == (1, 2, 0)
     assert box.states(DAY, NEXT) == {DAY: {"retry": 3}, NEXT: {"pending": 1}}
+
+
+def test_what_comes_due_while_others_are_sent_is_sent_too(tmp_path: Path, place: Place) -> None:
+    box = Outbox(place)
+    subscribe(box, *READERS)
+    soon = now() + datetime.timedelta(seconds=1)
+    box.enqueue(DAY, "e1", [*intents(ADA), *intents(BOB, due_at=soon)])
+
+    def slow(row: Row) -> EmailMessage:
+        time.sleep(max((soon - now()).total_seconds(), 0))
+        return compose(row)
+
+    box.deliver(DAY, MaildirTransport(tmp_path / "mail"), slow)
+    assert box.states(DAY, DAY) == {DAY: {"sent": 2}}
 
 
 def test_a_commit_survives_a_power_cut(tmp_path: Path) -> None:

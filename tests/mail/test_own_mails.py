@@ -10,10 +10,10 @@ import pytest
 
 from assets.mail.attempt import State
 from assets.mail.readers.preferences import Frequency, Named, Preferences
-from orchestration.resources import outbox, readers
+from orchestration.resources import outbox, readers, warehouse
 from tests.conftest import NewLab
 from tests.lab import Lab
-from tests.mail.test_digest import SUBJECTS, publish
+from tests.mail.test_digest import SUBJECTS, _entry, publish
 
 TODAY = datetime.now(UTC).date()
 DAY = TODAY - timedelta(days=1)
@@ -142,3 +142,26 @@ def test_a_backfill_writes_nothing_down_for_anybody(harbour: Lab) -> None:
     publish(harbour, DAY, VOTES)
     assert harbour.backfill(DAY, DAY)[0].success
     assert outbox(harbour.settings).rows() == []
+
+
+def test_a_paper_that_has_another_id_by_now_is_known_to_who_wishes_nothing_any_more(harbour: Lab) -> None:
+    """A weekly mail told of a day that had no edition; it was the journal's paper, and arXiv lists it too since."""
+    prefer(harbour, ADA, WEEKLY)
+    before = EARLIER[-1]
+    publish(harbour, before, {"Harbours": 9, "Buoys": 8})
+    assert harbour.backfill(before, before)[0].success
+    publish(harbour, DAY, {"Sails": 99, "Tides": 98})
+    assert harbour.digest(DAY).success
+    work = f"arxiv:{_entry(before, 'Harbours', 9)['paper']['id']}"
+    with outbox(harbour.settings)._engine.begin() as connection:
+        changed = connection.exec_driver_sql("UPDATE shown SET work = ? WHERE work = ?", (f"was {work}", work))
+        assert changed.rowcount == 1
+    prefer(harbour, ADA)
+    with warehouse(harbour.settings).connect() as connection:
+        connection.execute(
+            "UPDATE unique_papers SET members = list_concat(members, list_transform(members, lambda one: "
+            "struct_update(one, paper_id := 'was ' || one['paper_id']))) WHERE day = ?",
+            [before],
+        )
+    assert harbour.send(before).success
+    assert told(harbour, ADA) == [named(before, "Buoys"), named(DAY, "Sails", "Tides") + named(before, "Harbours")]

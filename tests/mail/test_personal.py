@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from assets.mail.personal import FOLLOWED, Personal, personal
-from assets.mail.profile import Profile, Wishes
+from assets.mail.profile import Profile, Wishes, plain
 from assets.mail.rank import Ranking, rank
 from assets.mail.taste import LINEAR_FROM, background, taste
 from tests.lab import lab
@@ -49,6 +49,7 @@ FULFILLED = [
     ("keywords", "steel", "a", "steel"),
     ("keywords", "kv-cache", "b", "kv-cache"),
     ("keywords", "crabs", "c", "crabs"),
+    ("keywords", "a kv-cache, wet", "b", "a kv-cache, wet"),
 ]
 
 
@@ -74,7 +75,11 @@ def test_what_is_muted_is_left_out_and_counted(kind: str, name: str, work: str, 
     assert (found.rows.height, found.muted) == (2, 1)
 
 
-@pytest.mark.parametrize("name", ["crab", "wet iron", "adalovelace", "c"])
+def test_capitals_of_any_language_are_no_other_wish() -> None:
+    assert plain("WEISS") == plain("Weiß") == plain(" weiẞ")
+
+
+@pytest.mark.parametrize("name", ["crab", "wet iron", "adalovelace", "c", "cache kv", "k.-cache", "(", "kv-cache,wet"])
 def test_a_part_of_a_word_is_no_keyword(name: str) -> None:
     assert of(mute=wish("keywords", name)).muted == 0
 

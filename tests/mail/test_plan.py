@@ -173,6 +173,17 @@ def test_a_weekly_mail_leaves_on_its_day_only(box: Outbox, readers: Readers) -> 
     assert planned(box, [reader(readers, "ada", tomorrow)], edition(entry("a"))) == {}
 
 
+def test_who_chooses_another_day_of_the_week_is_mailed_on_that_day_and_not_before(
+    box: Outbox, readers: Readers
+) -> None:
+    ada = reader(readers, "ada", replace_weekday(WEEKLY, -1))
+    had(box, ada, DAY - timedelta(days=4), "x")
+    every = pool(DAY - timedelta(days=6), entry("a"))
+    assert planned(box, [ada], edition(), every) == {}, "chosen today, and yesterday was the day"
+    long_since = replace(ada, updated_at=ada.updated_at - timedelta(days=9))
+    assert planned(box, [long_since], edition(), every).keys() == {ada.id}, "nothing ran yesterday"
+
+
 def test_who_was_mailed_less_often_misses_nothing(box: Outbox, readers: Readers) -> None:
     """A weekly reader wants the daily mail, and others were mailed in the meantime."""
     ada, ben = reader(readers, "ada"), reader(readers, "ben")

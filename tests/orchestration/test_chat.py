@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from assets.mail.attempt import State
 from assets.mail.database.opened import now
 from assets.mail.database.tables import chat as posts
-from orchestration.resources import chat, warehouse
+from assets.mail.readers.preferences import Preferences
+from orchestration.resources import chat, readers, warehouse
 from tests.conftest import NewLab
 from tests.hook import HIDDEN, Hook
 from tests.lab import Lab
@@ -86,3 +87,19 @@ def test_the_command_tells_of_posts_and_takes_the_operators_word(terminal: NewTe
     assert with_chat("outbox", "resolve", day, doubtful.channel, "--sent").exit_code == 1
     assert "No mail" in with_chat("outbox", "retry", day, refused.channel).stdout
     assert HIDDEN not in listed.output + told
+
+
+def test_nothing_is_posted_of_a_day_whose_mails_could_not_be_written_down(new_lab: NewLab, hook: Hook) -> None:
+    """Else the post alone would be sent later, and the day stand there as if it had been mailed."""
+    with new_lab(MAIL__CHAT=hook.url, MAIL__RECIPIENTS="") as made:
+        readers(made.settings).add(ADA)
+        readers(made.settings).set_preferences(ADA, Preferences(size=99))
+        assert made.digest(PAST).success
+        with warehouse(made.settings).connect() as connection:
+            connection.execute("ALTER TABLE popularity RENAME TO away")
+        assert not made.send(PAST).success
+        assert chat(made.settings).rows() == []
+        with warehouse(made.settings).connect() as connection:
+            connection.execute("ALTER TABLE away RENAME TO popularity")
+        assert made.send(PAST).success
+        assert (len(hook.told), len(made.mails())) == (1, 1)

@@ -26,6 +26,7 @@ from tests.mail.outboxes import DAY, NEXT, READERS, compose, intents, subscribe
 from tests.orchestration.test_mail_policy import NEWEST
 
 ADA, BEN = "ada@reader.example", "ben@reader.example"
+OLD = datetime.now(UTC).date() - timedelta(days=2)
 
 
 def asked(made: Lab) -> list[dg.RunRequest]:
@@ -148,3 +149,47 @@ def test_an_edition_that_is_past_is_given_up_and_says_why(tmp_path: Path, new_la
         assert {(row.state, row.reason) for row in given_up} == {
             (State.FAILED, "given up, for the edition is past. busy")
         }
+
+
+@pytest.fixture
+def waits_for_its_hour(new_lab: NewLab) -> Iterator[Lab]:
+    """A lab in which the edition of two days ago is written down for one reader, at an hour that comes today."""
+    with new_lab(MAIL__CURRENT_DAYS="1", MAIL__RECIPIENTS="") as made:
+        ada = readers(made.settings).add(ADA)
+        assert made.digest(NEWEST).success
+        mail = Mail(ada.id, "<ada@lab.example>", [("a", "")], OLD, now() + timedelta(hours=20))
+        outbox(made.settings).enqueue(OLD, "0" * 64, [mail])
+        yield made
+
+
+def test_a_mail_whose_hour_comes_once_its_edition_is_past_is_asked_for(waits_for_its_hour: Lab) -> None:
+    box = outbox(waits_for_its_hour.settings)
+    assert asked(waits_for_its_hour) == []
+    passed(box, 60 * 20 + 1)
+    assert [request.partition_key for request in asked(waits_for_its_hour)] == [str(OLD)]
+
+
+def test_a_mail_that_waited_for_its_hour_is_not_given_up_in_silence(waits_for_its_hour: Lab) -> None:
+    """As when nothing ran for days: the day was green, for nothing of it was due."""
+    box = outbox(waits_for_its_hour.settings)
+    passed(box, 60 * 45)
+    (request,) = asked(waits_for_its_hour)
+    assert box.states(OLD, OLD) == {OLD: {State.FAILED: 1}}
+    assert asked(waits_for_its_hour) == [], "told once"
+    assert not runs.run_day(
+        waits_for_its_hour.defs, waits_for_its_hour.instance, "send", OLD, config=dict(request.run_config)
+    ).success
+    assert waits_for_its_hour.mails() == []
+
+
+def test_hours_that_come_within_one_are_asked_for_each(place: Place) -> None:
+    """As in Kolkata, at half past: Dagster takes a second request of the same key for the first."""
+    box = Outbox(place)
+    subscribe(box, *READERS)
+    ada, ben, _ = READERS
+    three = now().replace(hour=3, minute=0) + timedelta(days=2)
+    half_past = three + timedelta(minutes=30)
+    box.enqueue(DAY, "e1", [*intents(ada, due_at=three), *intents(ben, due_at=half_past)])
+    at_three = box.waiting(DAY, three)
+    box._move(mails.c.reader == ada, (State.PENDING,), State.SENT, "")
+    assert box.waiting(DAY, half_past) != at_three != {}

@@ -101,15 +101,18 @@ class Preferences(BaseModel):
         day = local.date() + datetime.timedelta(days=local.hour > self.hour)
         return datetime.datetime.combine(day, datetime.time(self.hour), local.tzinfo)
 
-    def is_due(self, on: datetime.date, last: datetime.date | None) -> bool:
+    def is_due(self, on: datetime.date, last: datetime.date | None, chosen: datetime.date = datetime.date.min) -> bool:
         """Whether a mail leaves on a day of the reader's to whom the last one left on another.
 
-        A weekly one that was missed, as in an outage, leaves on the next day that can be.
+        A weekly one that was missed, as in an outage, leaves on the next day that can be; none was missed before the
+        reader `chosen` to be mailed so.
         """
         if self.frequency is Frequency.WEEKDAYS:
             return on.weekday() < SATURDAY
         planned = on - datetime.timedelta(days=(on.weekday() - self.weekday) % 7)
-        return self.frequency is Frequency.DAILY or (planned == on if last is None else last < planned)
+        if self.frequency is Frequency.DAILY or planned == on:
+            return self.frequency is Frequency.DAILY or last is None or last < planned
+        return last is not None and last < planned and chosen < planned
 
     def first_day(self, day: datetime.date, on: datetime.date) -> datetime.date:
         """The first day of whose papers a mail tells that is made of `day` and leaves on another."""
