@@ -20,8 +20,8 @@ from tests.browser.stage import free_port
 
 WORK = str(Path(__file__).with_name("mailing_work.py"))
 FIRST, DAY = "2025-03-04", "2025-03-11"
-READERS = 1_000
-RENDERED = (100, 1_000)
+READERS = 10_000
+RENDERED = (100, 1_000, 10_000, 100_000)
 TARGET = 0.3
 
 
