@@ -7,10 +7,9 @@ from typing import Any
 from assets.mail.edition import one_line
 from assets.mail.profile import plain
 from assets.mail.readers.lab import Lab, UnknownTopic
-from assets.mail.readers.preferences import DAYS, NONE, Frequency, InvalidPreference, Named, Preferences, checked
+from assets.mail.readers.preferences import DAYS, NONE, WAYS, Frequency, InvalidPreference, Named, Preferences, checked
 
 KINDS = ("topics", "categories", "authors", "keywords")
-WAYS = ("follow", "mute")
 SINGLE = ("frequency", "weekday", "hour", "time_zone", "size")
 
 UNCHOSEN = {"hour": "made", "time_zone": "lab", "size": "lab"}

@@ -13,7 +13,7 @@ from assets.clean.ids import named
 from assets.mail.formula import arithmetic, in_words
 from assets.mail.period import Period, best
 from assets.mail.personal import Personal
-from assets.mail.rank import Ranking
+from assets.mail.rank import EVERY, Ranking
 from assets.mail.selection import Selection, selection
 from orchestration import resources
 from orchestration.readers import for_reader
@@ -25,8 +25,6 @@ WORKS = """
     WHERE len(list_filter(members, lambda one: one['paper_id'] = $paper)) > 0
 """
 SHOWS = "SELECT * FROM digest WHERE day = $day AND work_id IN (SELECT unnest($works))"
-EVERY = 1_000_000
-"""More works than a month has."""
 
 SHOWN = ("place", "score", "work_id", "title", "why", "topics", "url", "listed_on")
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assets.mail.readers.lab import Lab
-from assets.mail.readers.preferences import InvalidPreference
+from assets.mail.readers.preferences import WAYS, InvalidPreference
 from assets.mail.readers.reader import InvalidAddress, Reader, mailbox_of, parsed
 from assets.mail.readers.store import Listed
-from orchestration.preferred import SINGLE, WAYS, texts, values
+from orchestration.preferred import SINGLE, texts, values
 
 COLUMNS = ("address", "name", "state", "origin", "since", *SINGLE, *WAYS)
 """What is exported; an import needs `address`, takes `name` and preferences, and has no use for the others."""

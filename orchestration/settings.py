@@ -56,6 +56,11 @@ class SettingsError(Exception):
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
+    def _together(self, one: str, other: str) -> None:
+        """Raise `ValueError` unless both are set, or neither."""
+        if (getattr(self, one) is None) != (getattr(self, other) is None):
+            raise ValueError(f"{one} and {other} are set together, or neither is")
+
 
 class Http(_Part):
     """How every source is asked: who asks, how long is waited, how often it is tried again."""
@@ -188,8 +193,7 @@ class Summary(_Part):
 
     @model_validator(mode="after")
     def _can_be_asked(self) -> "Summary":
-        if (self.url is None) != (self.model is None):
-            raise ValueError("url and model are set together, or neither is")
+        self._together("url", "model")
         if self.url and (self.key or self.key_file) and not keys.private(self.url):
             raise ValueError("a key goes over https, or to this machine itself, only")
         return self
@@ -217,8 +221,7 @@ class Mail(_Part):
 
     @model_validator(mode="after")
     def _can_sign(self) -> "Mail":
-        if (self.dkim_selector is None) != (self.dkim_key_file is None):
-            raise ValueError("dkim_selector and dkim_key_file are set together, or neither is")
+        self._together("dkim_selector", "dkim_key_file")
         return self
 
 
@@ -232,8 +235,7 @@ class Bounces(_Part):
 
     @model_validator(mode="after")
     def _can_be_read(self) -> "Bounces":
-        if (self.address is None) != (self.inbox is None):
-            raise ValueError("address and inbox are set together, or neither is")
+        self._together("address", "inbox")
         return self
 
 

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
+from assets.mail.render import environment
 from assets.mail.shelf import Kept, Shelf
 
 ENTRIES = 20
@@ -69,10 +68,4 @@ def _content(kept: Kept) -> str:
     return _ENVIRONMENT.get_template("entry.html").render(kept=kept)
 
 
-_ENVIRONMENT = Environment(
-    loader=PackageLoader("assets.mail"),
-    autoescape=select_autoescape(["html", "xml"]),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_ENVIRONMENT = environment("assets.mail")

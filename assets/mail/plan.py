@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date
 from typing import Any
 
+from assets.mail.carried import DAYS_BACK
 from assets.mail.intents import Last, Mail
 from assets.mail.material import Material, Works
 from assets.mail.message import message_id
@@ -14,9 +15,6 @@ from assets.mail.outbox import Outbox
 from assets.mail.pool import Pool, shared
 from assets.mail.readers.preferences import Frequency
 from assets.mail.readers.reader import Reader
-
-DAYS_BACK = 31
-"""How far back a mail tells of papers, to who was not mailed for long."""
 
 Pools = Callable[[date], Pool]
 """From a first day to the pool of all papers of the days from then on up to the edition's."""
@@ -82,19 +80,16 @@ class Planner:
         if self.confirmed:
             by_day = [one for one in waiting if one.preferences.frequency is not Frequency.WEEKLY]
             return [Due(reader, self.day, at.replace(tzinfo=None)) for reader in by_day]
-        last = self.outbox.last(self.day - datetime.timedelta(days=DAYS_BACK), self.day)
-        mailed = sorted(self.outbox.states(self.day - datetime.timedelta(days=DAYS_BACK), self.day))
+        since = self.day - datetime.timedelta(days=DAYS_BACK)
+        last, mailed = self.outbox.last(since, self.day), sorted(self.outbox.states(since, self.day))
         return [due for reader in waiting if (due := self._of(reader, at, last.get(reader.id), mailed))]
 
     def _of(self, reader: Reader, at: datetime.datetime, last: Last | None, mailed: Sequence[date]) -> Due | None:
         wanted = reader.preferences
         leaves = wanted.leaves(at, self.time_zone)
-        on = leaves.astimezone(wanted.zone(self.time_zone)).date()
-
-        def date_of(utc: datetime.datetime) -> date:
-            return utc.replace(tzinfo=UTC).astimezone(wanted.zone(self.time_zone)).date()
-
-        if not wanted.is_due(on, date_of(last.due_at) if last else None, date_of(reader.updated_at)):
+        on, chosen = (wanted.day_of(time, self.time_zone) for time in (leaves, reader.updated_at.replace(tzinfo=UTC)))
+        before = wanted.day_of(last.due_at.replace(tzinfo=UTC), self.time_zone) if last else None
+        if not wanted.is_due(on, before, chosen):
             return None
         first_day = wanted.first_day(self.day, on)
         # Editions that went to others since the reader's last one, while they were mailed less often, say.

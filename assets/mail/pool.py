@@ -18,15 +18,12 @@ from assets.mail.labels import Labels
 from assets.mail.material import Combined, Material, Works
 from assets.mail.period import Period, best
 from assets.mail.personal import points, told
-from assets.mail.rank import DIGEST, PLACES, Ranking
+from assets.mail.rank import DIGEST, EVERY, PLACES, Ranking
 from assets.mail.readers.preferences import Preferences
 from assets.mail.selection import selection
 
 if TYPE_CHECKING:
     from orchestration.warehouse import Warehouse
-
-EVERY = 1_000_000
-"""More papers than some days have."""
 
 CARRIED = """
     SELECT * FROM digest WHERE day BETWEEN $first AND $day AND arrival <> 'new' AND listed_on < $first

@@ -120,7 +120,7 @@ class _Foreseen:
     def _leaves(self) -> date:
         """The reader's date when a mail that were made now would leave."""
         wanted, home = self.reader.preferences, self.desk.morning.time_zone
-        return wanted.leaves(datetime.now(UTC), home).astimezone(wanted.zone(home)).date()
+        return wanted.day_of(wanted.leaves(datetime.now(UTC), home), home)
 
 
 def _written_down(row: Row) -> str:

@@ -50,6 +50,10 @@ PLACES = 9
 """Decimals to which scores are compared: below, the processors of two machines may differ."""
 
 
+EVERY = 1_000_000
+"""As a size: more works than days have."""
+
+
 @dataclass(frozen=True)
 class Ranking:
     """What the operator decides: at most `size` works of each arrival in an edition, and what each part counts."""

@@ -182,18 +182,23 @@ def _labelled(paper: Paper) -> Iterator[tuple[str, str]]:
         yield LABELS.get(link.kind, "Project"), link.url
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("assets.mail"),
-        autoescape=select_autoescape(["html"]),
+def environment(package: str) -> Environment:
+    """Where the templates of a package are read from: HTML and XML is escaped, and what is not given is an error."""
+    return Environment(
+        loader=PackageLoader(package),
+        autoescape=select_autoescape(["html", "xml"]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"by": by, "shortened": shortened, "web_links": web_links, "wrapped": wrapped}
-    environment.tests |= {"web_url": is_web_url}
-    environment.globals |= {"light": LIGHT, "dark": DARK}
-    return environment
+
+
+def _environment() -> Environment:
+    made = environment("assets.mail")
+    made.filters |= {"by": by, "shortened": shortened, "web_links": web_links, "wrapped": wrapped}
+    made.tests |= {"web_url": is_web_url}
+    made.globals |= {"light": LIGHT, "dark": DARK}
+    return made
 
 
 _ENVIRONMENT = _environment()

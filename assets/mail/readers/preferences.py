@@ -17,6 +17,10 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 SATURDAY = 5
 
 
+WAYS = ("follow", "mute")
+"""What a reader may do with what is named."""
+
+
 class InvalidPreference(Exception):
     """A preference cannot be; each line of the text names one and says what it may be.
 
@@ -93,6 +97,10 @@ class Preferences(BaseModel):
         """The reader's time zone; `home` is the operator's."""
         return ZoneInfo(self.time_zone or home)
 
+    def day_of(self, at: datetime.datetime, home: str) -> datetime.date:
+        """The reader's date at a time with a zone."""
+        return at.astimezone(self.zone(home)).date()
+
     def leaves(self, made: datetime.datetime, home: str) -> datetime.datetime:
         """When a mail that was made at a time, both with a zone, leaves: at once, or when the reader's hour is next."""
         local = made.astimezone(self.zone(home))
@@ -107,12 +115,14 @@ class Preferences(BaseModel):
         A weekly one that was missed, as in an outage, leaves on the next day that can be; none was missed before the
         reader `chosen` to be mailed so.
         """
+        if self.frequency is Frequency.DAILY:
+            return True
         if self.frequency is Frequency.WEEKDAYS:
             return on.weekday() < SATURDAY
         planned = on - datetime.timedelta(days=(on.weekday() - self.weekday) % 7)
-        if self.frequency is Frequency.DAILY or planned == on:
-            return self.frequency is Frequency.DAILY or last is None or last < planned
-        return last is not None and last < planned and chosen < planned
+        if last is None:
+            return planned == on
+        return last < planned and (planned == on or chosen < planned)
 
     def first_day(self, day: datetime.date, on: datetime.date) -> datetime.date:
         """The first day of whose papers a mail tells that is made of `day` and leaves on another."""

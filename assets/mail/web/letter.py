@@ -9,7 +9,7 @@ from email.message import EmailMessage
 
 from assets.mail.message import mailbox, message
 from assets.mail.readers.reader import Reader, State
-from assets.mail.web.pages import environment
+from assets.mail.render import environment
 from assets.mail.web.signed import Signer
 
 
@@ -46,4 +46,4 @@ class Letters:
         )
 
 
-_ENVIRONMENT = environment()
+_ENVIRONMENT = environment("assets.mail.web")

@@ -11,10 +11,10 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from assets.mail.render import environment
 from assets.mail.shelf import Kept
 from assets.mail.web.wanted import CHOICES, Form, zones
 
@@ -121,15 +121,4 @@ class Guarded:
             await self._pages.error(500)(scope, receive, sending)
 
 
-def environment() -> Environment:
-    """Where the templates of the web service are read from, pages and mails."""
-    return Environment(
-        loader=PackageLoader("assets.mail.web"),
-        autoescape=select_autoescape(["html", "xml"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-_ENVIRONMENT = environment()
+_ENVIRONMENT = environment("assets.mail.web")

@@ -15,6 +15,7 @@ from assets.mail.readers.preferences import (
     DAYS,
     MOST_PAPERS,
     MOST_WISHES,
+    WAYS,
     Frequency,
     InvalidPreference,
     Named,
@@ -22,7 +23,6 @@ from assets.mail.readers.preferences import (
     checked,
 )
 
-WAYS = ("follow", "mute")
 LISTS = ("authors", "keywords", "categories")
 """What is typed, a name a line; topics are chosen."""
 
