@@ -8,7 +8,6 @@ import dagster as dg
 from assets.mail.desk import Desk, day_material
 from assets.mail.digest import Digest, digests
 from assets.mail.policy import Request, refusal
-from assets.mail.pool import aliases
 from orchestration.step import may_mail, step
 from orchestration.warehouse import Warehouse
 from quality import gate
@@ -72,8 +71,8 @@ def deliveries(
                 context.log.info(f"{day} is not mailed: {reason}; paperboy send {day} --confirm would mail it")
             else:
                 made = day_material(warehouse, day)
-                pools, names = desk.pools(warehouse, made), aliases(warehouse, made)
-                desk.mail(made, pools, names, again=config.again, confirmed=config.confirmed_day == f"{day}")
+                pools = desk.pools(warehouse, made)
+                desk.mail(made, pools, again=config.again, confirmed=config.confirmed_day == f"{day}")
                 for trouble in desk.chat.troubles(day, day):
                     context.log.error(trouble)
         desk.settle(warehouse)

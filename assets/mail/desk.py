@@ -25,8 +25,8 @@ from assets.mail.known import Morning
 from assets.mail.lists import SourceList
 from assets.mail.material import Material, daily
 from assets.mail.outbox import Outbox
-from assets.mail.plan import Planner, Pools
-from assets.mail.pool import pool
+from assets.mail.plan import Choosable, Planner
+from assets.mail.pool import Pools
 from assets.mail.rank import Ranking
 from assets.mail.readers.reader import Reader
 from assets.mail.readers.store import Readers
@@ -117,29 +117,27 @@ class Desk:
         return self.outbox.give_up(oldest, at), self.chat.give_up(oldest, at - timedelta(days=1))
 
     def pools(self, warehouse: "Warehouse", made: Material[Edition]) -> Pools:
-        """From a first day to all papers of the days from then on up to the day that was `made`."""
-        newest = self.today() - timedelta(days=1)
-        return lambda first: pool(warehouse, first, made.frame, self.ranking, self.morning, newest)
+        """What readers choose from of the day that was `made`."""
+        return Pools(warehouse, made, self.ranking, self.morning, self.today() - timedelta(days=1))
 
     def mail(
         self,
         made: Material[Edition],
-        pools: Pools | None = None,
-        names: Mapping[str, str] | None = None,
+        pools: Choosable,
         *,
         again: bool = False,
         confirmed: bool = False,
     ) -> None:
         """Write down a mail for every reader who is due and has none of this day yet, then send what is due.
 
-        `made` is the day's edition for all, `pools` are what readers get their own from, `names` those of its papers,
-        as of `aliases`. Who would get no paper is not mailed. The edition for all is posted, after the mails. If
-        `again`, nothing is written down: what is due is sent. If `confirmed`, the operator asked for the day by name.
+        `made` is the day's edition for all, `pools` are what readers choose from. Who would get no paper is not mailed.
+        The edition for all is posted, after the mails. If `again`, nothing is written down: what is due is sent. If
+        `confirmed`, the operator asked for the day by name.
         """
         edition = made.whole
         readers = {reader.id: reader for reader in self.readers.due(self.named)}
         if not again:
-            plan = self.planner(edition.day, confirmed=confirmed).plan(list(readers.values()), made, pools, names)
+            plan = self.planner(edition.day, confirmed=confirmed).plan(list(readers.values()), pools)
             self.outbox.enqueue(edition.day, edition.content_hash, plan.mails, plan.materials)
             # After the mails: a post that waits without them would have the day pass for mailed.
             if edition.papers:

@@ -2,22 +2,31 @@
 
 import datetime
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date
-from typing import Any
+from typing import Any, Protocol
 
 from assets.mail.carried import DAYS_BACK
 from assets.mail.intents import Last, Mail
 from assets.mail.material import Material, Works
 from assets.mail.message import message_id
 from assets.mail.outbox import Outbox
-from assets.mail.pool import Pool, shared
+from assets.mail.pool import Pool
 from assets.mail.readers.preferences import Frequency
 from assets.mail.readers.reader import Reader
 
-Pools = Callable[[date], Pool]
-"""From a first day to the pool of all papers of the days from then on up to the edition's."""
+
+class Choosable(Protocol):
+    """What the readers of an edition choose from, see `pool.Pools`."""
+
+    def shared(self) -> Pool:
+        """The edition itself."""
+        ...
+
+    def since(self, first: date) -> Pool:
+        """All papers of the days from a first one on."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -51,25 +60,15 @@ class Planner:
     domain: str
     confirmed: bool = False
 
-    def plan(
-        self,
-        readers: Sequence[Reader],
-        made: Material[Any],
-        pools: Pools | None,
-        names: Mapping[str, str] | None = None,
-    ) -> Plan:
-        """The mails to readers who have none of the day yet, of the edition as `made` and, if given, of `pools`.
-
-        `names` are those of the edition's papers, as of `aliases`.
-        """
+    def plan(self, readers: Sequence[Reader], pools: Choosable) -> Plan:
+        """The mails to readers who have none of the day yet, of the papers in these pools."""
         plan = Plan()
         groups: dict[tuple[date, bool], list[Due]] = defaultdict(list)
         for due in self._due(readers):
             wants_more = due.first_day < self.day or self._wants_more(due.reader)
-            groups[due.first_day, wants_more and pools is not None].append(due)
+            groups[due.first_day, wants_more].append(due)
         for (first_day, wants_more), group in groups.items():
-            pool = pools(first_day) if wants_more and pools else shared(made, names)
-            self._add(plan, first_day, pool, group)
+            self._add(plan, first_day, pools.since(first_day) if wants_more else pools.shared(), group)
         return plan
 
     def _due(self, readers: Sequence[Reader]) -> list[Due]:

@@ -83,26 +83,44 @@ class Pool:
         return [(self.material.entries[number].paper.work_id, told(follow.get(number, {}))) for number in chosen]
 
 
-def shared(material: Material[Any], names: Mapping[str, str] | None = None) -> Pool:
-    """The pool of who wishes nothing: the day's edition itself, in its own order; `names` as of `aliases`."""
+@dataclass(frozen=True)
+class Pools:
+    """What the readers of an edition choose from: read from the tables once the first of them needs it.
+
+    `newest` is the last day that is over.
+    """
+
+    warehouse: "Warehouse"
+    made: Material[Edition]
+    ranking: Ranking
+    morning: Morning
+    newest: date
+
+    def shared(self) -> Pool:
+        """The pool of who wishes nothing: the edition itself, in its own order."""
+        return shared(self.made, _aliases(self.warehouse, self.made))
+
+    def since(self, first: date) -> Pool:
+        """All papers of the days from `first` up to the edition's, with what its digest carries of the days before."""
+        return _pool(self.warehouse, first, self.made.frame, self.ranking, self.morning, self.newest)
+
+
+def shared(material: Material[Any], aliases: Mapping[str, str]) -> Pool:
+    """The papers of an edition in its own order; `aliases` lead from other ids of theirs to those there."""
     ids = [entry.paper.work_id for entry in material.entries]
-    return Pool(material, [0.0] * len(ids), {**(names or {}), **{work: work for work in ids}})
+    return Pool(material, [0.0] * len(ids), {**aliases, **{work: work for work in ids}})
 
 
-def aliases(warehouse: "Warehouse", material: Material[Any]) -> dict[str, str]:
+def _aliases(warehouse: "Warehouse", material: Material[Any]) -> dict[str, str]:
     """From every id that a paper of an edition was ever known by to its id there."""
     days = list({entry.listed_on for entry in material.entries})
     works = [entry.paper.work_id for entry in material.entries]
     return dict(warehouse.read(ALIASES, {"days": days, "works": works}).iter_rows()) if works else {}
 
 
-def pool(
+def _pool(
     warehouse: "Warehouse", first: date, edition: Edition, ranking: Ranking, morning: Morning, newest: date
 ) -> Pool:
-    """All papers of the days from `first` to that of `edition`, with what its digest carries of the days before.
-
-    `newest` is the last day that is over.
-    """
     period = Period(first, edition.day, decays=False)
     span = {"first": first, "day": edition.day}
     with warehouse.kept_open():

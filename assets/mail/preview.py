@@ -10,8 +10,9 @@ from assets.mail.compose import Composer
 from assets.mail.desk import Desk, day_material
 from assets.mail.edition import Edition, counted
 from assets.mail.intents import Row
-from assets.mail.material import Combined, Material
-from assets.mail.pool import Pool, aliases, shared
+from assets.mail.material import Combined
+from assets.mail.plan import Choosable
+from assets.mail.pool import Pool
 from assets.mail.readers.preferences import DAYS, WEEK, Frequency
 from assets.mail.readers.reader import Reader
 from assets.mail.readers.reader import State as ReaderState
@@ -42,7 +43,8 @@ def preview(desk: Desk, warehouse: "Warehouse", day: date, reader: Reader) -> Pr
             return _linked(Preview(composer.edition(row), (_written_down(row),)), composer)
     if reader.state is not ReaderState.CONFIRMED:
         return Preview(None, (f"no mail goes there: the reader is {reader.state}",))
-    return _linked(_Foreseen(desk, warehouse, made, reader).preview(), composer)
+    pools = _Remembering(desk.pools(warehouse, made))
+    return _linked(_Foreseen(desk, day, pools, reader).preview(), composer)
 
 
 def _linked(found: Preview, composer: Composer) -> Preview:
@@ -50,14 +52,29 @@ def _linked(found: Preview, composer: Composer) -> Preview:
 
 
 @dataclass
+class _Remembering:
+    """Pools, of which `last` is the one that was chosen from."""
+
+    pools: Choosable
+    last: Pool | None = None
+
+    def shared(self) -> Pool:
+        self.last = self.pools.shared()
+        return self.last
+
+    def since(self, first: date) -> Pool:
+        self.last = self.pools.since(first)
+        return self.last
+
+
+@dataclass(frozen=True)
 class _Foreseen:
-    """What a reader would get of the day that was `made`; `pool` is what was chosen from."""
+    """What a reader would get of a day."""
 
     desk: Desk
-    warehouse: "Warehouse"
-    made: Material[Edition]
+    day: date
+    pools: _Remembering
     reader: Reader
-    pool: Pool | None = None
 
     def preview(self) -> Preview:
         """The mail as of now; where none is due, the one that would be if it were."""
@@ -68,13 +85,7 @@ class _Foreseen:
         return Preview(None, (f"there would be no mail: {', '.join(self._reasons())}",))
 
     def _planned(self, reader: Reader) -> Preview | None:
-        pools = self.desk.pools(self.warehouse, self.made)
-
-        def remembered(first: date) -> Pool:
-            self.pool = pools(first)
-            return self.pool
-
-        plan = self.desk.planner(self._day).plan([reader], self.made, remembered, aliases(self.warehouse, self.made))
+        plan = self.desk.planner(self.day).plan([reader], self.pools)
         if not plan.mails:
             return None
         (mail,) = plan.mails
@@ -97,13 +108,13 @@ class _Foreseen:
 
     def _reasons(self) -> Iterator[str]:
         """Why none of the papers is for this reader."""
-        if self.pool is None and self.reader.preferences.frequency is Frequency.WEEKLY:
+        if self.pools.last is None and self.reader.preferences.frequency is Frequency.WEEKLY:
             yield f"not due until {self._until()}, for this week’s was mailed"
             return
-        pool = self.pool or shared(self.made, aliases(self.warehouse, self.made))
+        pool = self.pools.last or self.pools.shared()
         papers = {entry.paper.work_id for entry in pool.material.entries}
         if not papers:
-            yield f"{self._day} has no papers"
+            yield f"{self.day} has no papers"
             return
         shown = self.desk.outbox.shown(list(pool.names)).get(self.reader.id, set())
         muted = pool.labels.matches(self.reader.preferences.mute.wishes) if pool.labels else {}
@@ -111,10 +122,6 @@ class _Foreseen:
             yield f"{counted(len(had), 'paper')} of {len(papers)} they were mailed before"
         if muted:
             yield f"{counted(len(muted), 'paper')} of {len(papers)} they mute"
-
-    @property
-    def _day(self) -> date:
-        return self.made.frame.day
 
     @property
     def _leaves(self) -> date:

@@ -75,7 +75,7 @@ def rendered(desk: Desk, warehouse: Warehouse) -> int:
     made = day_material(warehouse, warehouse.read(NEWEST)["day"].item())
     day, readers = made.frame.day, desk.readers.due([])
     plan = Planner(desk.outbox, day, desk.ranking.size, "UTC", "lab.example", confirmed=True).plan(
-        readers, made, desk.pools(warehouse, made)
+        readers, desk.pools(warehouse, made)
     )
     desk.outbox.enqueue(day, "hash", plan.mails, plan.materials)
     composer = Composer(desk.outbox, {reader.id: reader for reader in readers}, desk.sender, desk.url, made)

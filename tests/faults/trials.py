@@ -178,7 +178,8 @@ class Trials:
         if table == "digest":
             edition = digests(self.warehouse, [self.day], [], self.desk.ranking, self.desk.morning)
             return edition.rows, edition.facts, None, None
-        self.desk.mail(day_material(self.warehouse, self.day))
+        material = day_material(self.warehouse, self.day)
+        self.desk.mail(material, self.desk.pools(self.warehouse, material))
         return self.desk.delivered([self.day]), None, None, None
 
     def _told(self, fault: Fault, verdict: Verdict) -> Outcome | None:

@@ -53,6 +53,11 @@ def publish(warehouse: Warehouse, day: date, *works: str) -> None:
     warehouse.publish("digest", [day], frames)
 
 
+def mail(desk: Desk, warehouse: Warehouse, day: date) -> None:
+    made = day_material(warehouse, day)
+    desk.mail(made, desk.pools(warehouse, made))
+
+
 def noted(warehouse: Warehouse) -> list[tuple[date, str]]:
     return warehouse.read("SELECT day, work_id FROM editions ORDER BY ALL").rows()
 
@@ -76,7 +81,7 @@ def test_what_was_mailed_is_noted_once_and_stays(warehouse: Warehouse, desk: Des
     publish(warehouse, DAY, "a", "b")
     desk.settle(warehouse)
     assert noted(warehouse) == [], "nothing was mailed yet"
-    desk.mail(day_material(warehouse, DAY))
+    mail(desk, warehouse, DAY)
     desk.settle(warehouse)
     assert noted(warehouse) == [(DAY, "a"), (DAY, "b")]
     assert set(warehouse.rows("editions", [DAY])["frozen_at"]) == {MADE_AT}
@@ -86,19 +91,19 @@ def test_what_was_mailed_is_noted_once_and_stays(warehouse: Warehouse, desk: Des
 
 
 def test_an_edition_without_papers_is_not_mailed(warehouse: Warehouse, desk: Desk) -> None:
-    desk.mail(day_material(warehouse, DAY))
+    mail(desk, warehouse, DAY)
     assert desk.outbox.rows() == []
 
 
 def test_what_another_edition_has_shown_is_left_out_and_the_places_close_up(warehouse: Warehouse, desk: Desk) -> None:
     publish(warehouse, NEXT, "b")
-    desk.mail(day_material(warehouse, NEXT))
+    mail(desk, warehouse, NEXT)
     desk.settle(warehouse)
     publish(warehouse, DAY, "a", "b", "c")
     for _ in range(2):
         found = day_edition(warehouse, DAY)
         assert [(paper.place, paper.work_id) for paper in found.papers] == [(1, "a"), (2, "c")]
-        desk.mail(day_material(warehouse, DAY))
+        mail(desk, warehouse, DAY)
         desk.settle(warehouse)
         assert noted(warehouse) == [(DAY, "a"), (DAY, "c"), (NEXT, "b")]
     assert {row.papers for row in desk.outbox.rows(DAY)} == {2}
@@ -110,6 +115,6 @@ def test_a_warehouse_from_before_editions_were_noted_catches_up(warehouse: Wareh
         connection.execute("UPDATE digest SET listed_on = NULL, arrival = NULL")
     found = day_edition(warehouse, DAY)
     assert [section.label for section in found.sections] == ["Other"]
-    desk.mail(day_material(warehouse, DAY))
+    mail(desk, warehouse, DAY)
     desk.settle(warehouse)
     assert warehouse.rows("editions", [DAY]).select("work_id", "listed_on", "arrival").rows() == [("a", DAY, NEW)]

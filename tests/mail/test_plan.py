@@ -1,7 +1,7 @@
 """Who gets which papers: over a real outbox, with readers as the store makes them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from assets.mail.material import Combined, Material
 from assets.mail.outbox import Outbox
 from assets.mail.period import Period
 from assets.mail.plan import Plan, Planner
-from assets.mail.pool import Pool
+from assets.mail.pool import Pool, shared
 from assets.mail.readers.preferences import Frequency, Named, Preferences
 from assets.mail.readers.reader import Reader
 from assets.mail.readers.secret import Secret
@@ -51,6 +51,21 @@ def pool(first: date, *entries: Entry) -> Pool:
     return Pool(Material(frame, entries), scores, names, Labels(papers, tags))
 
 
+@dataclass(frozen=True)
+class Fixed:
+    """Pools that no table is behind."""
+
+    edition: Pool
+    every: Pool | None = None
+
+    def shared(self) -> Pool:
+        return self.edition
+
+    def since(self, first: date) -> Pool:
+        assert self.every is not None, "nobody wants more than the edition"
+        return self.every
+
+
 @pytest.fixture
 def readers(tmp_path: Path) -> Readers:
     return Readers(tmp_path / "mail.sqlite", Secret(tmp_path / "key"))
@@ -78,11 +93,7 @@ def planned(
 def plan_of(
     box: Outbox, readers: Sequence[Reader], made: Material[Edition], every: Pool | None = None, confirmed: bool = False
 ) -> Plan:
-    def pools(first: date) -> Pool:
-        assert every is not None, "nobody wants more than the edition"
-        return every
-
-    return Planner(box, DAY, 3, "UTC", "lab.example", confirmed).plan(readers, made, pools)
+    return Planner(box, DAY, 3, "UTC", "lab.example", confirmed).plan(readers, Fixed(shared(made, {}), every))
 
 
 def had(box: Outbox, one: Reader, day: date, *works: str) -> None:

@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from assets.mail.database.opened import now
 from assets.mail.edition import Edition, Entry
 from assets.mail.material import Material
+from assets.mail.pool import shared
 from assets.mail.readers.reader import Reader
 from assets.mail.web.server import configured
 from assets.mail.web.service import Service
@@ -25,6 +26,7 @@ from orchestration import web
 from orchestration.resources import desk, transport
 from orchestration.settings import Settings, load
 from tests.browser.stage import free_port
+from tests.mail.test_plan import Fixed
 
 ADA, BEN, EVE = "ada@reader.example", "ben@reader.example", "eve@reader.example"
 FIELD = re.compile(r'name="form" value="([^"]+)"')
@@ -108,7 +110,8 @@ class Site:
             for section in edition.sections
             for paper in section.papers
         ]
-        desk(self.settings).mail(Material(replace(edition, sections=()), tuple(papers)))
+        made = Material(replace(edition, sections=()), tuple(papers))
+        desk(self.settings).mail(made, Fixed(shared(made, {})))
 
     def reader(self, address: str = ADA) -> Reader:
         return self.made.readers.find(address)
