@@ -1,14 +1,17 @@
 """What is known of a message that is sent, step by step; the same for mails, confirmations and posts."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 import tenacity
 
-from assets.mail.database.turn import TurnLost
+from assets.mail.database.opened import now, transaction
+from assets.mail.database.turn import Turn, TurnLost
 from assets.mail.transport import DeliveryUnknown, TransportError, Undelivered
 
 
@@ -36,6 +39,38 @@ for_minutes = tenacity.retry(
     reraise=True,
 )
 """Try what writes an outcome down again, while the database cannot be written."""
+
+
+Reason = str | sa.ColumnElement[str]
+"""A text, or how it follows from the row."""
+
+
+@dataclass(frozen=True)
+class States:
+    """The rows of a table that have a state, the reason for it, and when they changed."""
+
+    engine: sa.Engine
+    table: sa.Table
+
+    def move(
+        self,
+        which: sa.ColumnElement[bool],
+        old: Sequence[State],
+        new: State,
+        reason: Reason,
+        held: Turn | None = None,
+        **values: Any,
+    ) -> int:
+        """Compare and set, and commit; how many rows were in an old state and so are now in the new one."""
+        change = sa.update(self.table).where(which, self.table.c.state.in_(old))
+        with held.transaction() if held else transaction(self.engine) as connection:
+            moved = connection.execute(change.values({"state": new, "reason": reason, "updated_at": now()} | values))
+        return int(moved.rowcount)
+
+
+def pause(attempts: int, first: timedelta, longest: timedelta) -> timedelta:
+    """How long is waited after so many attempts more than one: twice as long each time, up to the longest."""
+    return min(first * (1 << min(attempts, 10)), longest)
 
 
 class NotDue(Exception):

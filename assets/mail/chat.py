@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import sqlalchemy as sa
 
 from assets.mail import webhook
-from assets.mail.attempt import DUE, State, attempted
+from assets.mail.attempt import DUE, State, States, attempted, pause
 from assets.mail.database.opened import Place, now, opened, transaction
 from assets.mail.database.tables import chat
 from assets.mail.database.turn import Busy, Turn, turn
@@ -54,6 +53,7 @@ class Chat:
 
     def __init__(self, place: Place, urls: Sequence[str] = ()) -> None:
         self._engine, self._urls = opened(place), urls
+        self._states = States(self._engine, chat)
 
     @cached_property
     def channels(self) -> dict[str, str]:
@@ -63,13 +63,8 @@ class Chat:
     def enqueue(self, edition: Edition) -> None:
         """Write down that each channel is to get the edition of its day; who was to get one of that day keeps it."""
         day = edition.day
-        first = {
-            "state": State.PENDING,
-            "attempts": 0,
-            "reason": "",
-            "updated_at": now(),
-            "due_at": now() + FIRST_PAUSE,
-        }
+        untried = {"state": State.PENDING, "attempts": 0, "reason": "", "updated_at": now()}
+        first = {**untried, "due_at": now() + FIRST_PAUSE}
         with transaction(self._engine) as connection:
             known = set(connection.scalars(sa.select(chat.c.channel).where(chat.c.day == day)))
             new = [name for name in self.channels if name not in known]
@@ -84,9 +79,9 @@ class Chat:
         """
         with suppress(Busy), turn(self._engine, "chat.lock", wait=0) as held:
             ended = "the sender ended without noting the outcome"
-            self._move(sa.true(), (State.SENDING,), State.UNKNOWN, ended, held)
+            self._states.move(sa.true(), (State.SENDING,), State.UNKNOWN, ended, held)
             unnamed = chat.c.channel.not_in(list(self.channels))
-            self._move(unnamed, DUE, State.CANCELLED, "the settings name this channel no longer", held)
+            self._states.move(unnamed, DUE, State.CANCELLED, "the settings name this channel no longer", held)
             for row in self.rows(edition.day):
                 if row.state in DUE:
                     self._attempt(row, edition, page, held)
@@ -101,18 +96,18 @@ class Chat:
     def give_up(self, before: datetime.date, untouched: datetime.datetime) -> int:
         """Note as failed what is due of the days before that one and was not touched since a time; how many posts."""
         past = sa.and_(chat.c.day < before, chat.c.updated_at < untouched)
-        return self._move(past, DUE, State.FAILED, "given up, for the edition is past. " + chat.c.reason)
+        return self._states.move(past, DUE, State.FAILED, "given up, for the edition is past. " + chat.c.reason)
 
     def resolve(self, day: datetime.date, channel: str, *, sent: bool) -> bool:
         """Whether a post was `unknown`; now it is sent, or due, as the operator found in the channel."""
         this = sa.and_(chat.c.day == day, chat.c.channel == channel)
         state, reason = (State.SENT, "") if sent else (State.RETRY, "not sent, the operator says")
-        return self._move(this, (State.UNKNOWN,), state, reason) > 0
+        return self._states.move(this, (State.UNKNOWN,), state, reason) > 0
 
     def again(self, day: datetime.date, channel: str | None = None) -> int:
         """Make due what failed of a day, or of one channel's; how many posts that are."""
         which = sa.true() if channel is None else chat.c.channel == channel
-        return self._move(sa.and_(chat.c.day == day, which), (State.FAILED,), State.RETRY, "to be tried again")
+        return self._states.move(sa.and_(chat.c.day == day, which), (State.FAILED,), State.RETRY, "to be tried again")
 
     def rows(self, day: datetime.date | None = None) -> list[Post]:
         """The posts of a day, or of all days, by day and channel."""
@@ -130,21 +125,11 @@ class Chat:
 
     def _attempt(self, row: Post, edition: Edition, page: str, held: Turn) -> None:
         this = sa.and_(chat.c.day == row.day, chat.c.channel == row.channel)
-        tried = {"attempts": row.attempts + 1, "due_at": now() + _pause(row.attempts)}
-        if not self._move(this, DUE, State.SENDING, "", held, **tried):
+        tried = {"attempts": row.attempts + 1, "due_at": now() + pause(row.attempts, FIRST_PAUSE, LONGEST_PAUSE)}
+        if not self._states.move(this, DUE, State.SENDING, "", held, **tried):
             return
-        with attempted(lambda state, reason: self._move(this, (State.SENDING,), state, reason, held)):
+        with attempted(lambda state, reason: self._states.move(this, (State.SENDING,), state, reason, held)):
             webhook.post(self.channels[row.channel], lambda title, text: said(edition, page, title, text))
-
-    def _move(
-        self, which: sa.ColumnElement[bool], old: Sequence[State], new: State, reason: Any, held: Turn | None = None,
-        **values: Any,
-    ) -> int:  # fmt: skip
-        """Compare and set, and commit; how many rows were in an old state and so are now in the new one."""
-        change = sa.update(chat).where(which, chat.c.state.in_(old))
-        with held.transaction() if held else transaction(self._engine) as connection:
-            moved = connection.execute(change.values(state=new, reason=reason, updated_at=now(), **values))
-        return int(moved.rowcount)
 
 
 def said(edition: Edition, page: str, title_room: int, room: int) -> tuple[str, str]:
@@ -170,7 +155,3 @@ def said(edition: Edition, page: str, title_room: int, room: int) -> tuple[str, 
 def _quiet(text: str) -> str:
     """A stranger's words that call nobody, by a space without width."""
     return _CALLS.sub(lambda found: f"{found[0]}\u200b", text)
-
-
-def _pause(attempts: int) -> datetime.timedelta:
-    return min(FIRST_PAUSE * (1 << min(attempts, 10)), LONGEST_PAUSE)

@@ -44,7 +44,7 @@ class Composer:
     returns: Addresses | None = None
     _stand_in: str = field(default_factory=token)
     _materials: dict[date, Material[Any]] = field(default_factory=dict)
-    _last: dict[str, Written] = field(default_factory=dict)
+    _kept: dict[str, Written] = field(default_factory=dict)
 
     def compose(self, row: Row) -> EmailMessage | None:
         """The mail of a row; None if there is no such reader any more."""
@@ -83,10 +83,10 @@ class Composer:
     def _written(self, row: Row) -> Written:
         """The same for the same papers, as of all who wish nothing: made once."""
         key = f"{row.first_day} {row.works}"
-        if key not in self._last:
+        if key not in self._kept:
             edition = self.edition(row)
             links = self.links(edition, self._stand_in)
-            if len(self._last) == KEPT:
-                del self._last[next(iter(self._last))]
-            self._last[key] = Written(edition.subject, render.text(edition, links), render.html(edition, links))
-        return self._last[key]
+            if len(self._kept) == KEPT:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = Written(edition.subject, render.text(edition, links), render.html(edition, links))
+        return self._kept[key]

@@ -143,7 +143,7 @@ class Desk:
             if edition.papers:
                 self.chat.enqueue(edition)
         if edition.papers:
-            self.shelf.put(edition, {row.edition for row in self.outbox.rows(edition.day)})
+            self.shelf.put(edition, self.outbox.editions(edition.day))
             if self.url:
                 feeds.write(self.shelf, self.url)
         composer = self.composer(readers, made)

@@ -18,7 +18,6 @@ from assets.mail.readers.reader import State as ReaderState
 is_reader = outbox.c.reader.in_(sa.select(readers.c.id).where(readers.c.state == ReaderState.CONFIRMED))
 """Of a row: whether mail still goes to its reader."""
 
-
 AT_ONCE = 10_000
 """Papers that one statement asks for: SQLite takes 32,766 values as it comes, 250,000 as Debian builds it."""
 
@@ -135,12 +134,16 @@ class Intents:
 
     def rows(self, day: datetime.date | None = None) -> list[Row]:
         """The rows of a day, or of all days, by day and reader."""
-        query = sa.select(outbox).order_by(outbox.c.day, outbox.c.reader)
-        if day is not None:
-            query = query.where(outbox.c.day == day)
+        return self._read(sa.true() if day is None else outbox.c.day == day)
+
+    def row(self, day: datetime.date, reader: str) -> Row | None:
+        """The row of a day and a reader, if there is one."""
+        return next(iter(self._read(sa.and_(outbox.c.day == day, outbox.c.reader == reader))), None)
+
+    def editions(self, day: datetime.date) -> set[str]:
+        """The hashes of the editions of which mails of a day were written down."""
         with self._engine.connect() as connection:
-            found = connection.execute(query).mappings()
-            return [Row(**{**row, "state": State(row["state"]), "works": _works(row["works"])}) for row in found]
+            return set(connection.execute(sa.select(outbox.c.edition).where(outbox.c.day == day).distinct()).scalars())
 
     def states(self, first: datetime.date, last: datetime.date) -> dict[datetime.date, dict[State, int]]:
         """How many rows are in each state, for each day from first to last, both included, that has any."""
@@ -151,6 +154,12 @@ class Intents:
             for a_day, a_state, count in connection.execute(query):
                 counts[a_day][State(a_state)] = count
         return dict(counts)
+
+    def _read(self, which: sa.ColumnElement[bool]) -> list[Row]:
+        query = sa.select(outbox).where(which).order_by(outbox.c.day, outbox.c.reader)
+        with self._engine.connect() as connection:
+            found = connection.execute(query).mappings()
+            return [Row(**{**row, "state": State(row["state"]), "works": _works(row["works"])}) for row in found]
 
 
 def _columns(mail: Mail) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from assets.mail.attempt import DUE, Attempt, NotDue, State, attempted, for_minutes
-from assets.mail.database.opened import Place, now, transaction
+from assets.mail.attempt import DUE, Attempt, NotDue, Reason, State, States, attempted, for_minutes, pause
+from assets.mail.database.opened import Place, now
 from assets.mail.database.tables import outbox
 from assets.mail.database.turn import Busy, Turn, turn
 from assets.mail.intents import Intents, Row, is_reader
@@ -26,11 +26,6 @@ Compose = Callable[[Row], EmailMessage | None]
 
 Unusable = Callable[[str, str], None]
 """Is told the id of a reader whose address does not exist, and what the server said of it."""
-
-
-Reason = str | sa.ColumnElement[str]
-"""A text, or how it follows from the row."""
-
 
 FIRST_PAUSE, LONGEST_PAUSE = datetime.timedelta(minutes=5), datetime.timedelta(hours=4)
 """Between attempts at a day's mails."""
@@ -55,7 +50,7 @@ class Outbox(Intents):
 
     def __init__(self, place: Place, wait: float = 60) -> None:
         super().__init__(place)
-        self._wait = wait
+        self._states, self._wait = States(self._engine, outbox), wait
 
     def deliver(
         self, day: datetime.date, transport: Transport, compose: Compose, unusable: Unusable = _unheard
@@ -79,18 +74,19 @@ class Outbox(Intents):
                 except TransportError as error:
                     attempts = 1 + max(row.attempts for row in due)
                     these = sa.and_(outbox.c.day == day, outbox.c.due_at <= now())
-                    self._move(these, DUE, State.RETRY, str(error), due_at=now() + _pause(attempts, due[0].message_id))
+                    again = now() + _pause(attempts, due[0].message_id)
+                    self._states.move(these, DUE, State.RETRY, str(error), due_at=again)
 
     def resolve(self, day: datetime.date, reader: str, *, sent: bool) -> bool:
         """Whether a mail was `unknown`; now it is sent, or due, as the operator found in the mail server's log."""
         this = sa.and_(outbox.c.day == day, outbox.c.reader == reader)
         state, reason = (State.SENT, "") if sent else (State.RETRY, "not sent, the operator says")
-        return self._move(this, (State.UNKNOWN,), state, reason, due_at=now()) > 0
+        return self._states.move(this, (State.UNKNOWN,), state, reason, due_at=now()) > 0
 
     def again(self, day: datetime.date, reader: str | None = None) -> int:
         """Make due what the server refused of a day, or of one reader's; how many mails that are."""
         who = sa.true() if reader is None else outbox.c.reader == reader
-        return self._move(
+        return self._states.move(
             sa.and_(outbox.c.day == day, who), (State.FAILED,), State.RETRY, "to be tried again", due_at=now()
         )
 
@@ -122,10 +118,11 @@ class Outbox(Intents):
         query = sa.select(outbox.c.day).distinct().where(past, outbox.c.state.in_(DUE))
         with self._engine.connect() as connection:
             days = list(connection.execute(query).scalars())
-        return {day: self._move(sa.and_(past, outbox.c.day == day), DUE, State.FAILED, reason) for day in days}
+        return {day: self._states.move(sa.and_(past, outbox.c.day == day), DUE, State.FAILED, reason) for day in days}
 
     def _due(self, day: datetime.date) -> list[Row]:
-        return [row for row in self.rows(day) if row.state is State.RETRY or row.is_due]
+        came = sa.and_(outbox.c.state == State.PENDING, outbox.c.due_at <= now())
+        return self._read(sa.and_(outbox.c.day == day, sa.or_(outbox.c.state == State.RETRY, came)))
 
     @contextmanager
     def _sending(self) -> Iterator[Turn]:
@@ -133,7 +130,7 @@ class Outbox(Intents):
         try:
             with turn(self._engine, "lock", self._wait) as held:
                 ended = "the sender ended without noting the outcome"
-                self._move(sa.true(), (State.SENDING,), State.UNKNOWN, ended, held)
+                self._states.move(sa.true(), (State.SENDING,), State.UNKNOWN, ended, held)
                 yield held
         except Busy as error:
             raise OutboxBusy(f"another process is sending: it holds {error}") from error
@@ -149,7 +146,7 @@ class Outbox(Intents):
 
         def claim() -> None:
             # Who left since the batch was begun is asked for once more, in the transaction that claims the row.
-            if not self._move(sa.and_(this, is_reader), (row.state,), State.SENDING, "", held, updated_at=at):
+            if not self._states.move(sa.and_(this, is_reader), (row.state,), State.SENDING, "", held, updated_at=at):
                 self._cancel(this)
                 raise NotDue
             attempt.state, attempt.reason = Attempt.state, Attempt.reason
@@ -167,7 +164,7 @@ class Outbox(Intents):
 
     def _cancel(self, which: sa.ColumnElement[bool]) -> None:
         """What is due to somebody who is no reader any more is not sent."""
-        self._move(sa.and_(which, sa.not_(is_reader)), DUE, State.CANCELLED, "no longer a reader")
+        self._states.move(sa.and_(which, sa.not_(is_reader)), DUE, State.CANCELLED, "no longer a reader")
 
     @for_minutes
     def _note(
@@ -183,26 +180,10 @@ class Outbox(Intents):
 
         Nor must a lost connection: what is known is noted over a new one.
         """
-        self._move(which, old, new, reason, None if held.lost else held, **values)
-
-    def _move(
-        self,
-        which: sa.ColumnElement[bool],
-        old: Sequence[State],
-        new: State,
-        reason: Reason,
-        held: Turn | None = None,
-        **values: Any,
-    ) -> int:
-        """Compare and set, and commit; how many rows were in an old state and so are now in the new one."""
-        change = sa.update(outbox).where(which, outbox.c.state.in_(old))
-        with held.transaction() if held else transaction(self._engine) as connection:
-            moved = connection.execute(change.values({"state": new, "reason": reason, "updated_at": now()} | values))
-        return int(moved.rowcount)
+        self._states.move(which, old, new, reason, None if held.lost else held, **values)
 
 
 def _pause(attempts: int, salt: str) -> datetime.timedelta:
     """Up to a quarter longer by chance, always the same for a text: not all who wait are to come back at once."""
     chance = hashlib.sha256(salt.encode()).digest()[0] / 255
-    doubled = FIRST_PAUSE * (1 << min(max(attempts - 1, 0), 10))
-    return min(doubled, LONGEST_PAUSE) * (1 + chance / 4)
+    return pause(max(attempts - 1, 0), FIRST_PAUSE, LONGEST_PAUSE) * (1 + chance / 4)

@@ -38,9 +38,8 @@ def preview(desk: Desk, warehouse: "Warehouse", day: date, reader: Reader) -> Pr
     """The mail of a day to a reader: the one that is written down, else the one that they would get now."""
     made = day_material(warehouse, day)
     composer = desk.composer({}, made)
-    for row in desk.outbox.rows(day):
-        if row.reader == reader.id:
-            return _linked(Preview(composer.edition(row), (_written_down(row),)), composer)
+    if row := desk.outbox.row(day, reader.id):
+        return _linked(Preview(composer.edition(row), (_written_down(row),)), composer)
     if reader.state is not ReaderState.CONFIRMED:
         return Preview(None, (f"no mail goes there: the reader is {reader.state}",))
     pools = _Remembering(desk.pools(warehouse, made))

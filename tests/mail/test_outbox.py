@@ -258,7 +258,7 @@ def test_an_error_before_the_last_byte_leaves_it_due(tmp_path: Path, place: Plac
 
 def test_the_operator_says_what_became_of_a_doubtful_mail(tmp_path: Path, place: Place) -> None:
     box = outbox(place)
-    box._move(sa.true(), (State.PENDING,), State.UNKNOWN, "no answer")
+    box._states.move(sa.true(), (State.PENDING,), State.UNKNOWN, "no answer")
     assert box.resolve(DAY, ADA, sent=True)
     assert box.resolve(DAY, BOB, sent=False)
     assert not box.resolve(DAY, ADA, sent=False), "it is in doubt no more"

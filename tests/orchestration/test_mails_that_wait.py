@@ -111,7 +111,7 @@ def test_what_is_in_doubt_or_was_refused_is_not_asked_for(place: Place) -> None:
     subscribe(box, *READERS)
     box.enqueue(DAY, "e1", intents(*READERS))
     for reader, state in zip(READERS, (State.UNKNOWN, State.FAILED, State.CANCELLED), strict=True):
-        box._move(mails.c.reader == reader, (State.PENDING,), state, "so")
+        box._states.move(mails.c.reader == reader, (State.PENDING,), state, "so")
     assert box.waiting(DAY, now() + timedelta(days=1)) == {}
 
 
@@ -120,7 +120,7 @@ def test_pauses_grow_up_to_four_hours_and_a_quarter(place: Place, attempts: int,
     box = Outbox(place)
     subscribe(box, *READERS)
     box.enqueue(DAY, "e1", intents(*READERS))
-    box._move(sa.true(), (State.PENDING,), State.RETRY, "busy", attempts=attempts)
+    box._states.move(sa.true(), (State.PENDING,), State.RETRY, "busy", attempts=attempts)
     with socket.socket() as taken, suppress(TransportError):
         taken.bind(("127.0.0.1", 0))  # bound and not listening: every connection is refused
         box.deliver(DAY, SmtpTransport("127.0.0.1", taken.getsockname()[1], "none"), compose)
@@ -137,7 +137,7 @@ def test_an_edition_that_is_past_is_given_up_and_says_why(tmp_path: Path, new_la
         for back in (4, 5):
             day = today - timedelta(days=back)
             box.enqueue(day, "e1", intents(*READERS, day=day))
-            box._move(mails.c.day == day, (State.PENDING,), State.RETRY, "busy")
+            box._states.move(mails.c.day == day, (State.PENDING,), State.RETRY, "busy")
         passed(box, 7)
         assert [request.partition_key for request in asked(made)] == [str(today - timedelta(days=4))]
         assert box.states(today - timedelta(days=5), today - timedelta(days=5)) == {
@@ -191,5 +191,5 @@ def test_hours_that_come_within_one_are_asked_for_each(place: Place) -> None:
     half_past = three + timedelta(minutes=30)
     box.enqueue(DAY, "e1", [*intents(ada, due_at=three), *intents(ben, due_at=half_past)])
     at_three = box.waiting(DAY, three)
-    box._move(mails.c.reader == ada, (State.PENDING,), State.SENT, "")
+    box._states.move(mails.c.reader == ada, (State.PENDING,), State.SENT, "")
     assert box.waiting(DAY, half_past) != at_three != {}

@@ -311,6 +311,6 @@ def test_the_state_of_single_mails_and_the_operator_s_word(paperboy: Terminal) -
     assert {row["address"]: row["state"] for row in found} == {ADA: "sent", BEN: "retry"}
     said(paperboy, "readers", "erase", BEN, "--confirm")
     assert ids[BEN] in said(paperboy, "outbox", "list")
-    box._move(mails.c.reader == ids[BEN], (State.RETRY,), State.UNKNOWN, "no answer")
+    box._states.move(mails.c.reader == ids[BEN], (State.RETRY,), State.UNKNOWN, "no answer")
     assert said(paperboy, "outbox", "resolve", MONDAY, ids[BEN], "--sent") == "It is sent.\n"
     assert BEN not in said(paperboy, "outbox", "list", MONDAY)

@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from assets.mail.attempt import DUE, Attempt, NotDue, State, attempted, for_minutes
+from assets.mail.attempt import DUE, Attempt, NotDue, State, attempted, for_minutes, pause
 from assets.mail.database.opened import Place, now, opened, transaction
 from assets.mail.database.tables import asked
 from assets.mail.database.turn import Busy, Turn, turn
@@ -126,11 +126,10 @@ class Asked:
             LOG.error("mails that ask for confirmation wait: %s", error)
             for row in rows:
                 due = sa.and_(asked.c.id == row.id, asked.c.state.in_(DUE))
-                tried = {"attempts": row.attempts + 1, "due_at": now() + _pause(row.attempts)}
-                self._move(due, State.RETRY, str(error), held, **tried)
+                self._move(due, State.RETRY, str(error), held, **_tried(row))
 
     def _attempt(self, row: Row, readers: Readers, send: Deliver, compose: Compose, held: Turn) -> None:
-        tried = {"attempts": row.attempts + 1, "due_at": now() + _pause(row.attempts)}
+        tried = _tried(row)
         due = sa.and_(asked.c.id == row.id, asked.c.state == row.state)
         # Who lost the turn does not touch what the next process claimed.
         claimed = sa.and_(asked.c.id == row.id, asked.c.state == State.SENDING, asked.c.due_at == tried["due_at"])
@@ -163,5 +162,6 @@ class Asked:
         return int(moved.rowcount)
 
 
-def _pause(attempts: int) -> timedelta:
-    return min(FIRST_PAUSE * (1 << min(attempts, 10)), LONGEST_PAUSE)
+def _tried(row: Row) -> dict[str, Any]:
+    """A row as it is after another attempt."""
+    return {"attempts": row.attempts + 1, "due_at": now() + pause(row.attempts, FIRST_PAUSE, LONGEST_PAUSE)}
