@@ -1,12 +1,13 @@
 """A webhook on loopback, over real HTTP."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.serving import served
 
 HIDDEN = "hunter2"
 """What stands in its URL and nowhere else."""
@@ -44,10 +45,5 @@ def hooked() -> Iterator[Hook]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        state.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as state.port:
         yield state
-        server.shutdown()
-        thread.join()

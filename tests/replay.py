@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.serving import served
+
 USUAL_LIMIT = "50"
 JSON = "application/json; charset=utf-8"
 BOMB_MIB = 32
@@ -201,16 +203,12 @@ class _Loopback(ThreadingHTTPServer):
 def serving(upstream: Upstream, conversation: type[Conversation]) -> Iterator[None]:
     """A server on a free port, whose address `upstream.url` becomes, until the block ends."""
     handler = type("Handler", (conversation,), {"upstream": upstream})
-    with _Loopback(("127.0.0.1", 0), handler) as server:
-        upstream.url = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with served(_Loopback(("127.0.0.1", 0), handler)) as port:
+        upstream.url = f"http://127.0.0.1:{port}"
         try:
             yield
         finally:
             upstream.stopped.set()
-            server.shutdown()
-            thread.join()
 
 
 @dataclass(frozen=True)

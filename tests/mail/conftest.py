@@ -7,7 +7,6 @@ import socket
 import socketserver
 import ssl
 import struct
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +21,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.serving import served
 
 Script = Callable[[str, str], str | None]
 """From a step and the recipient, as far as known, to the answer; None for the usual one.
@@ -145,13 +146,8 @@ def scripted_server(script: Script) -> Iterator[Scripted]:
     """A server that follows a script."""
     state = Scripted(script)
     handler = type("Conversation", (_Conversation,), {"state": state})
-    with _Loopback(("127.0.0.1", 0), handler) as server:
-        state.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with served(_Loopback(("127.0.0.1", 0), handler)) as state.port:
         yield state
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="session")
