@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 from assets.mail.edition import Edition, Paper, Section, shortened
 from assets.mail.selection import Selection
@@ -21,6 +22,9 @@ MAX_BYTES = 90_000
 
 LABELS = {"code": "Code", "data": "Data", "demo": "Demo"}
 """What a link is called by its kind; any other is the project's page."""
+
+KEPT = 8192
+"""Papers that are kept as they were rendered: the same go to many readers, at some places and for some reasons."""
 
 NAMED_AUTHORS = 3
 WIDTH = 76
@@ -152,7 +156,6 @@ def by(authors: tuple[str, ...]) -> str:
     return " and ".join(part for part in (", ".join(authors[:-1]), *authors[-1:]) if part)
 
 
-@lru_cache(maxsize=8192)  # the same papers go to many readers
 def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
     """A text in lines of at most `WIDTH` characters; a longer word is broken unless it is an address."""
     width = WIDTH - len(indent)
@@ -165,6 +168,18 @@ def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+@lru_cache(maxsize=KEPT)
+def _paper_html(paper: Paper, summary: int, line: int, machine: bool) -> Markup:
+    """A paper with so many characters of its summary, and of a line; `machine` is as of `Lengths`."""
+    template = _ENVIRONMENT.get_template("paper.html")
+    return Markup(template.render(paper=paper, summary=summary, line=line, machine=machine))  # noqa: S704 - escaped
+
+
+@lru_cache(maxsize=KEPT)
+def _paper_text(paper: Paper) -> str:
+    return _ENVIRONMENT.get_template("paper.txt").render(paper=paper)
 
 
 def _pieces(word: str, width: int) -> list[str]:
@@ -197,7 +212,7 @@ def _environment() -> Environment:
     made = environment("assets.mail")
     made.filters |= {"by": by, "shortened": shortened, "web_links": web_links, "wrapped": wrapped}
     made.tests |= {"web_url": is_web_url}
-    made.globals |= {"light": LIGHT, "dark": DARK}
+    made.globals |= {"light": LIGHT, "dark": DARK, "paper_html": _paper_html, "paper_text": _paper_text}
     return made
 
 
