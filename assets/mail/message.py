@@ -10,8 +10,14 @@ from binascii import b2a_qp
 from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import EmailPolicy, Policy
+from email.utils import format_datetime
+from functools import cache, lru_cache
+from typing import Any
 
 from email_validator import validate_email
+
+BOUNDARY = "=_paperboy"
+"""Between the parts: what is quoted-printable has no `=_`."""
 
 
 class _OneLine(UnstructuredHeader):
@@ -23,7 +29,13 @@ class _OneLine(UnstructuredHeader):
         return f"{self.name}: {self}{policy.linesep}"
 
 
-_HEADERS = HeaderRegistry()
+class _Registry(HeaderRegistry):
+    """Makes the class of a name once: the standard library makes another one for every header."""
+
+    __getitem__ = cache(HeaderRegistry.__getitem__)
+
+
+_HEADERS = _Registry()
 for _name in (
     "list-id", "list-archive", "list-unsubscribe", "list-unsubscribe-post", "feedback-id", "return-path",
 ):  # fmt: skip
@@ -53,32 +65,38 @@ def message(
     `unsubscribe_to` does the same, and what cannot be delivered comes back to `return_to`; both may be empty, and so
     may `feedback`, see `feedback_id`. Raises `ValueError` for what is not an address.
     """
-    to, by = mailbox(recipient), mailbox(sender)
-    mail = EmailMessage(policy=_POLICY)
-    mail["From"] = by
-    mail["To"] = to
-    mail["Subject"] = header_line(subject)
-    mail["Date"] = date
-    mail["Message-ID"] = header_line(message_id)
-    mail["List-Id"] = f"<paperboy.{by.domain}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["Precedence"] = "bulk"
-    if archive:
-        mail["List-Archive"] = f"<{header_line(archive)}>"
-    if return_to:
-        mail["Return-Path"] = f"<{header_line(return_to)}>"  # for the transport: it goes by the envelope
+    by = mailbox(sender)
     ways_out = [unsubscribe, unsubscribe_to and f"mailto:{unsubscribe_to}?subject=unsubscribe"]
-    if any(ways_out):
-        mail["List-Unsubscribe"] = ", ".join(f"<{header_line(way)}>" for way in ways_out if way)
-    if unsubscribe:
-        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    if feedback:
-        mail["Feedback-ID"] = header_line(feedback)
-    mail["MIME-Version"] = "1.0"
-    mail.make_alternative()
+    headers = {
+        "From": str(by),
+        "To": str(mailbox(recipient)),
+        "Subject": subject,
+        "Date": format_datetime(date),
+        "Message-ID": message_id,
+        "List-Id": f"<paperboy.{by.domain}>",
+        "Auto-Submitted": "auto-generated",
+        "Precedence": "bulk",
+        "List-Archive": archive and f"<{archive}>",
+        "Return-Path": return_to and f"<{return_to}>",  # for the transport: it goes by the envelope
+        "List-Unsubscribe": ", ".join(f"<{header_line(way)}>" for way in ways_out if way),
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click" if unsubscribe else "",
+        "Feedback-ID": feedback,
+        "MIME-Version": "1.0",
+    }
+    mail = EmailMessage(policy=_POLICY)
+    for name, value in headers.items():
+        if line := header_line(value):
+            mail[name] = _header(name, line)
+    mail.make_alternative(BOUNDARY)
     mail.attach(_part(text, "plain"))
     mail.attach(_part(html, "html"))
     return mail
+
+
+@lru_cache(maxsize=256)
+def _header(name: str, value: str) -> Any:
+    """A header as it is stored; most say the same in every mail, and to parse one takes long."""
+    return _HEADERS(name, value)
 
 
 def _part(text: str, subtype: str) -> EmailMessage:
@@ -87,8 +105,8 @@ def _part(text: str, subtype: str) -> EmailMessage:
     `set_content` would do the same a character at a time, which takes longer than all else that is done for a mail.
     """
     part = EmailMessage(policy=_POLICY)
-    part["Content-Type"] = f'text/{subtype}; charset="utf-8"'
-    part["Content-Transfer-Encoding"] = "quoted-printable"
+    part["Content-Type"] = _header("Content-Type", f'text/{subtype}; charset="utf-8"')
+    part["Content-Transfer-Encoding"] = _header("Content-Transfer-Encoding", "quoted-printable")
     encoded = b2a_qp(text.replace("\r\n", "\n").encode(), istext=True)
     part.set_payload(encoded.decode("ascii"))
     return part
@@ -110,9 +128,12 @@ def feedback_id(day: datetime.date, sender: str) -> str:
 
 def header_line(text: str) -> str:
     """Text on one line: a header must not begin another, whichever of Unicode's line breaks it holds."""
+    if text.isprintable() and "  " not in text:
+        return text.strip()
     return " ".join("".join(" " if unicodedata.category(c) == "Cc" else c for c in text).split())
 
 
+@lru_cache(maxsize=256)  # the sender's is the same in every mail
 def mailbox(text: str) -> Address:
     """`ada@lab.example` or `Ada <ada@lab.example>` as an address; raises `ValueError` for what is none."""
     name, _, address = header_line(text).rpartition("<")

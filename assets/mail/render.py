@@ -24,7 +24,7 @@ LABELS = {"code": "Code", "data": "Data", "demo": "Demo"}
 """What a link is called by its kind; any other is the project's page."""
 
 KEPT = 8192
-"""Papers that are kept as they were rendered: the same go to many readers, at some places and for some reasons."""
+"""Papers, and lines, that are kept as they were rendered: the same go to many readers."""
 
 NAMED_AUTHORS = 3
 WIDTH = 76
@@ -156,6 +156,7 @@ def by(authors: tuple[str, ...]) -> str:
     return " and ".join(part for part in (", ".join(authors[:-1]), *authors[-1:]) if part)
 
 
+@lru_cache(maxsize=KEPT)
 def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
     """A text in lines of at most `WIDTH` characters; a longer word is broken unless it is an address."""
     width = WIDTH - len(indent)
