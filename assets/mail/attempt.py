@@ -1,6 +1,6 @@
 """What is known of a message that is sent, step by step; the same for mails, confirmations and posts."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -63,9 +63,12 @@ class States:
     ) -> int:
         """Compare and set, and commit; how many rows were in an old state and so are now in the new one."""
         change = sa.update(self.table).where(which, self.table.c.state.in_(old))
+        return self.change(change.values({"state": new, "reason": reason, "updated_at": now()} | values), {}, held)
+
+    def change(self, statement: sa.Update, values: Mapping[str, Any], held: Turn | None = None) -> int:
+        """Execute a statement with these values, and commit; how many rows it changed."""
         with held.transaction() if held else transaction(self.engine) as connection:
-            moved = connection.execute(change.values({"state": new, "reason": reason, "updated_at": now()} | values))
-        return int(moved.rowcount)
+            return int(connection.execute(statement, values).rowcount)
 
 
 def pause(attempts: int, first: timedelta, longest: timedelta) -> timedelta:

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from typing import Any, ClassVar
 
 import polars as pl
@@ -102,6 +103,11 @@ class Entry:
     area: str
     arrival: str
     listed_on: date
+
+    @cached_property
+    def in_its_area(self) -> Paper:
+        """As a section of its area shows it, whose label says one of its topics."""
+        return replace(self.paper, topics=tuple(topic for topic in self.paper.topics if topic != self.area))
 
     def placed(self, place: int, why: str) -> "Entry":
         """The same at another place, for another reason."""
@@ -210,8 +216,7 @@ def areas(papers: Sequence[Entry]) -> Iterator[Section]:
     """Papers, by place, in sections by area; an area stands where its best paper would."""
     by_area: dict[str, list[Paper]] = {}
     for one in papers:
-        others = tuple(topic for topic in one.paper.topics if topic != one.area)
-        by_area.setdefault(one.area, []).append(replace(one.paper, topics=others))
+        by_area.setdefault(one.area, []).append(one.in_its_area)
     yield from (Section(area, tuple(members)) for area, members in by_area.items())
 
 

@@ -4,10 +4,10 @@ Kept with the outbox from when the first mail was written down, so that a mail t
 server, is made of what was known then, whatever the tables become.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, ClassVar, Generic, TypeVar
 
 import polars as pl
@@ -64,13 +64,7 @@ class Material(Generic[Frame]):
 
     def of(self, works: Works) -> Frame:
         """A mail of some of its papers, in their order. Raises `KeyError` for one that it lacks."""
-        return self.frame.holding(
-            [
-                entry.placed(place, ", ".join(filter(None, (because, entry.paper.why))))
-                for place, (work, because) in enumerate(works, 1)
-                for entry in [self._by_id[work]]
-            ]
-        )
+        return self.frame.holding([self._placed(*one) for one in enumerate(works, 1)])
 
     def joined(self, other: "Material[Frame]") -> "Material[Frame]":
         """With the papers of another that it lacks."""
@@ -87,6 +81,18 @@ class Material(Generic[Frame]):
         """What `stored` wrote."""
         made: Material[Any] = _AS_JSON.validate_json(text)
         return made
+
+    @cached_property
+    def _placed(self) -> Callable[[int, tuple[str, str]], Entry]:
+        """A paper by its place in a mail, its id, and why a reader gets it; the same for many readers."""
+
+        @cache
+        def placed(place: int, work: tuple[str, str]) -> Entry:
+            name, because = work
+            entry = self._by_id[name]
+            return entry.placed(place, ", ".join(filter(None, (because, entry.paper.why))))
+
+        return placed
 
     @cached_property
     def _by_id(self) -> dict[str, Entry]:

@@ -87,7 +87,7 @@ def message(
     for name, value in headers.items():
         if line := header_line(value):
             mail[name] = _header(name, line)
-    mail.make_alternative(BOUNDARY)
+    mail["Content-Type"] = _header("Content-Type", f'multipart/alternative; boundary="{BOUNDARY}"')
     mail.attach(_part(text, "plain"))
     mail.attach(_part(html, "html"))
     return mail

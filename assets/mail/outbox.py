@@ -7,14 +7,14 @@ leaves, without which no server delivers it. So after a crash no message is sent
 
 import datetime
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from typing import Any
 
 import sqlalchemy as sa
 
-from assets.mail.attempt import DUE, Attempt, NotDue, Reason, State, States, attempted, for_minutes, pause
+from assets.mail.attempt import DUE, Attempt, NotDue, State, States, attempted, for_minutes, pause
 from assets.mail.database.opened import Place, now
 from assets.mail.database.tables import outbox
 from assets.mail.database.turn import Busy, Turn, turn
@@ -32,6 +32,26 @@ FIRST_PAUSE, LONGEST_PAUSE = datetime.timedelta(minutes=5), datetime.timedelta(h
 
 PATIENCE = datetime.timedelta(days=1)
 """For how long mails of a past edition are due before they are given up."""
+
+_THIS = sa.and_(outbox.c.day == sa.bindparam("the_day"), outbox.c.reader == sa.bindparam("the_reader"))
+_AS_IT_WAS = outbox.c.state == sa.bindparam("was")
+_OURS = sa.and_(outbox.c.state == State.SENDING, outbox.c.updated_at == sa.bindparam("claimed_at"))
+"""Who lost the turn does not touch what the next sender claimed."""
+
+# Made once: two of them are executed for each mail.
+_CLAIM = (
+    sa.update(outbox)
+    .where(_THIS, _AS_IT_WAS, is_reader)
+    .values(state=State.SENDING, reason="", updated_at=sa.bindparam("claimed_at"))
+)
+_NOTE = (
+    sa.update(outbox)
+    .where(_THIS, sa.or_(_AS_IT_WAS, _OURS))
+    .values(
+        state=sa.bindparam("is"), reason=sa.bindparam("because"), attempts=sa.bindparam("tried"),
+        due_at=sa.bindparam("again_at"), updated_at=sa.bindparam("noted_at"),
+    )
+)  # fmt: skip
 
 
 def _unheard(reader: str, reason: str) -> None:
@@ -136,26 +156,24 @@ class Outbox(Intents):
             raise OutboxBusy(f"another process is sending: it holds {error}") from error
 
     def _attempt(self, row: Row, send: Deliver, compose: Compose, unusable: Unusable, held: Turn) -> None:
-        this = sa.and_(outbox.c.day == row.day, outbox.c.reader == row.reader)
         message = compose(row)
         if message is None:
             return
-        attempt, at = Attempt(row.state, row.reason), now()
-        # Who lost the turn does not touch what the next sender claimed.
-        ours = sa.or_(outbox.c.state != State.SENDING, outbox.c.updated_at == at)
+        attempt = Attempt(row.state, row.reason)
+        this = {"the_day": row.day, "the_reader": row.reader, "was": row.state, "claimed_at": now()}
 
         def claim() -> None:
             # Who left since the batch was begun is asked for once more, in the transaction that claims the row.
-            if not self._states.move(sa.and_(this, is_reader), (row.state,), State.SENDING, "", held, updated_at=at):
-                self._cancel(this)
+            if not self._states.change(_CLAIM, this, held):
+                self._cancel(sa.and_(outbox.c.day == row.day, outbox.c.reader == row.reader))
                 raise NotDue
             attempt.state, attempt.reason = Attempt.state, Attempt.reason
 
         def note(state: State, reason: str) -> None:
             attempts = row.attempts + 1
-            again = {"due_at": now() + _pause(attempts, row.message_id)} if state is State.RETRY else {}
-            these = sa.and_(this, ours)
-            self._note(these, (row.state, State.SENDING), state, reason, held, attempts=attempts, **again)
+            due_at = now() + _pause(attempts, row.message_id) if state is State.RETRY else row.due_at
+            came = {"is": state, "because": reason, "tried": attempts, "again_at": due_at, "noted_at": now()}
+            self._note(this | came, held)
 
         with suppress(NotDue), attempted(note, attempt):
             send(message, claim)
@@ -167,20 +185,12 @@ class Outbox(Intents):
         self._states.move(sa.and_(which, sa.not_(is_reader)), DUE, State.CANCELLED, "no longer a reader")
 
     @for_minutes
-    def _note(
-        self,
-        which: sa.ColumnElement[bool],
-        old: Sequence[State],
-        new: State,
-        reason: Reason,
-        held: Turn,
-        **values: Any,
-    ) -> None:
+    def _note(self, values: Mapping[str, Any], held: Turn) -> None:
         """Move a row to what became of it; a full disk or a lock must not turn a mail that was sent into a doubt.
 
         Nor must a lost connection: what is known is noted over a new one.
         """
-        self._states.move(which, old, new, reason, None if held.lost else held, **values)
+        self._states.change(_NOTE, values, None if held.lost else held)
 
 
 def _pause(attempts: int, salt: str) -> datetime.timedelta:

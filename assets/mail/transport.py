@@ -17,7 +17,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from dataclasses import dataclass, field
 from email.generator import BytesGenerator
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy, Policy
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal, NoReturn, Protocol
 
@@ -231,7 +232,7 @@ class _Session:
         try:
             _expect(2, smtp.rcpt(_address(message, "To")), "RCPT")
             _expect(3, smtp.docmd("DATA"))
-            smtp.send(re.sub(rb"(?m)^\.", b"..", content))
+            smtp.send(_stuffed(content))
             _require_silence(smtp)
         except smtplib.SMTPException as error:
             self.close()
@@ -334,6 +335,11 @@ def _expect(kind: int, answer: tuple[int, bytes], command: str = "") -> None:
         raise Undelivered(_reason(smtplib.SMTPResponseException(*answer)), permanent, unusable)
 
 
+def _stuffed(content: bytes) -> bytes:
+    """A message as it is sent: a dot that begins a line is doubled (RFC 5321, 4.5.2), lest it end the message."""
+    return (b"." if content.startswith(b".") else b"") + content.replace(b"\r\n.", b"\r\n..")
+
+
 def _quit(smtp: smtplib.SMTP) -> None:
     with suppress(smtplib.SMTPException):
         smtp.quit()
@@ -357,15 +363,28 @@ class _Generator(BytesGenerator):
     """Writes a text at once, not a line at a time, in which it would take as long as all else."""
 
     def _write_lines(self, lines: str) -> None:
-        self.write(re.sub("\r\n|\r|\n", self._NL, lines))  # type: ignore[attr-defined]  # typeshed leaves both out
+        ended = lines.replace("\r\n", "\n").replace("\r", "\n").replace("\n", self._NL)  # type: ignore[attr-defined]
+        self.write(ended)
+
+
+class _Policy(EmailPolicy):
+    """Folds a header once that says the same in every mail."""
+
+    @lru_cache(maxsize=256)  # noqa: B019 - there are as many policies as `_policy` keeps
+    def fold_binary(self, name: str, value: str) -> bytes:
+        return super().fold_binary(name, value)
+
+
+@cache
+def _policy(linesep: str, international: bool) -> Policy:
+    return _Policy(linesep=linesep, utf8=international)
 
 
 def _bytes(message: EmailMessage, linesep: str) -> bytes:
     message = copy.copy(message)
     del message["Return-Path"]  # the server that delivers it writes its own (RFC 5321, 4.4)
     written = io.BytesIO()
-    policy = SMTP.clone(linesep=linesep, utf8=_international(message))
-    _Generator(written, mangle_from_=False, policy=policy).flatten(message)
+    _Generator(written, mangle_from_=False, policy=_policy(linesep, _international(message))).flatten(message)
     return written.getvalue()
 
 
