@@ -171,6 +171,17 @@ def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
     )
 
 
+def _papers_html(section: Section, lengths: Lengths, most: int) -> Markup:
+    """The papers of a section, of the first `most` by place."""
+    given = lengths.summary(section), lengths.line, lengths.machine
+    papers = (_paper_html(paper, *given) for paper in section.papers if paper.place <= most)
+    return Markup("\n").join(papers)
+
+
+def _papers_text(section: Section) -> str:
+    return "".join(map(_paper_text, section.papers)).rstrip("\n")
+
+
 @lru_cache(maxsize=KEPT)
 def _paper_html(paper: Paper, summary: int, line: int, machine: bool) -> Markup:
     """A paper with so many characters of its summary, and of a line; `machine` is as of `Lengths`."""
@@ -213,7 +224,7 @@ def _environment() -> Environment:
     made = environment("assets.mail")
     made.filters |= {"by": by, "shortened": shortened, "web_links": web_links, "wrapped": wrapped}
     made.tests |= {"web_url": is_web_url}
-    made.globals |= {"light": LIGHT, "dark": DARK, "paper_html": _paper_html, "paper_text": _paper_text}
+    made.globals |= {"light": LIGHT, "dark": DARK, "papers_html": _papers_html, "papers_text": _papers_text}
     return made
 
 
