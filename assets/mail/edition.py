@@ -131,7 +131,7 @@ class Edition:
     alarms: tuple[str, ...] = ()
     formula: str = ""
 
-    @property
+    @cached_property
     def papers(self) -> list[Paper]:
         """Its papers, by place."""
         return sorted((paper for section in self.sections for paper in section.papers), key=lambda paper: paper.place)

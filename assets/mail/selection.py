@@ -6,6 +6,7 @@ Nothing is mailed here, and nothing stored: the page is made anew from the table
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -52,7 +53,7 @@ class Selection:
     formula: str = ""
     left_out: int = 0
 
-    @property
+    @cached_property
     def papers(self) -> list[Paper]:
         """Its papers, by place."""
         return sorted((paper for section in self.sections for paper in section.papers), key=lambda paper: paper.place)
