@@ -7,7 +7,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import sqlalchemy as sa
 
+from assets.mail.attempt import State
 from assets.mail.carried import LATE, NEW
 from assets.mail.edition import Counts, Edition, Entry, Paper
 from assets.mail.intents import Mail
@@ -182,6 +184,17 @@ def test_a_weekly_mail_tells_of_seven_days_once(box: Outbox, readers: Readers) -
 def test_a_weekly_mail_leaves_on_its_day_only(box: Outbox, readers: Readers) -> None:
     tomorrow = replace_weekday(WEEKLY, 1)
     assert planned(box, [reader(readers, "ada", tomorrow)], edition(entry("a"))) == {}
+
+
+def test_a_mail_that_is_tried_again_on_the_day_of_the_next_one_takes_not_its_place(
+    box: Outbox, readers: Readers
+) -> None:
+    ada, week_ago = reader(readers, "ada", WEEKLY), DAY - timedelta(days=7)
+    had(box, ada, week_ago, "x")
+    box._states.move(sa.true(), (State.PENDING,), State.FAILED, "554 no")
+    assert box.again(week_ago) == 1
+    every = pool(DAY - timedelta(days=6), entry("a"))
+    assert planned(box, [ada], edition(), every).keys() == {ada.id}
 
 
 def test_who_chooses_another_day_of_the_week_is_mailed_on_that_day_and_not_before(

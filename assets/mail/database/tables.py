@@ -63,7 +63,8 @@ outbox = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("reason", sa.String, nullable=False),
     sa.Column("updated_at", sa.DateTime, nullable=False),
-    sa.Column("due_at", sa.DateTime, nullable=False),
+    sa.Column("due_at", sa.DateTime, nullable=False),  # for the next attempt
+    sa.Column("planned_at", sa.DateTime, nullable=False),  # for the first one
     sa.Column("first_day", sa.Date, nullable=False),  # of whose papers it tells, up to `day`
     sa.Column("works", sa.String, nullable=False),  # as JSON, in order: ids, and why this reader gets each
 )
