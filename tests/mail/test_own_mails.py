@@ -13,6 +13,7 @@ from assets.mail.readers.preferences import Frequency, Named, Preferences
 from orchestration.resources import outbox, readers, warehouse
 from tests.conftest import NewLab
 from tests.lab import Lab
+from tests.mail.readers.test_store import lose_zone
 from tests.mail.test_digest import SUBJECTS, _entry, publish
 
 TODAY = datetime.now(UTC).date()
@@ -134,6 +135,20 @@ def test_a_mail_that_waits_is_made_of_what_was_known_when_it_was_written_down(ha
     (mail,) = harbour.mails()
     assert "9 votes" in text(mail)
     assert _papers(mail) == named(DAY, "Harbours")
+
+
+def test_a_reader_whose_time_zone_there_is_no_more_holds_nobody_up_and_is_told_of(harbour: Lab) -> None:
+    prefer(harbour, ADA)
+    prefer(harbour, BEN)
+    store = readers(harbour.settings)
+    lose_zone(store, store.find(BEN))
+    publish(harbour, DAY, VOTES)
+    made = harbour.digest(DAY)
+    assert made.success
+    assert len(told(harbour, ADA)) == 1
+    assert {row.reader for row in outbox(harbour.settings).rows(DAY)} == {reader.id for reader in store.every()}
+    trouble = f"{store.find(BEN).id} chose the time zone Mars/Olympus, which there is no more: theirs is UTC meanwhile"
+    assert trouble in [log.user_message for log in harbour.instance.all_logs(made.run_id)]
 
 
 def test_a_backfill_writes_nothing_down_for_anybody(harbour: Lab) -> None:

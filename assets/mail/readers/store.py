@@ -182,6 +182,13 @@ class Readers:
             self._follow(change, wanted)
             return list(change.every(readers.c.state == State.CONFIRMED))
 
+    def troubles(self) -> list[str]:
+        """What confirmed readers chose and cannot get, in words, each by the reader's id."""
+        chose = sa.and_(readers.c.state == State.CONFIRMED, readers.c.preferences.contains("time_zone"))
+        with self._look() as look:
+            lost = {reader.id: reader.preferences.lost_zone for reader in look.every(chose)}
+        return [f"{one} chose the time zone {zone}, which there is no more" for one, zone in lost.items() if zone]
+
     def of(self, reader: str) -> Reader | None:
         """The reader with this id."""
         with self._look() as change:
