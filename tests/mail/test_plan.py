@@ -11,6 +11,8 @@ import sqlalchemy as sa
 
 from assets.mail.attempt import State
 from assets.mail.carried import LATE, NEW
+from assets.mail.database import tables
+from assets.mail.database.opened import transaction
 from assets.mail.edition import Counts, Edition, Entry, Paper
 from assets.mail.intents import Mail
 from assets.mail.labels import Labels
@@ -206,6 +208,24 @@ def test_who_chooses_another_day_of_the_week_is_mailed_on_that_day_and_not_befor
     assert planned(box, [ada], edition(), every) == {}, "chosen today, and yesterday was the day"
     long_since = replace(ada, updated_at=ada.updated_at - timedelta(days=9))
     assert planned(box, [long_since], edition(), every).keys() == {ada.id}, "nothing ran yesterday"
+
+
+def test_following_something_delays_no_weekly_mail_and_another_rhythm_repeats_none(
+    box: Outbox, readers: Readers
+) -> None:
+    yesterday = replace_weekday(WEEKLY, -1)
+    ada = reader(readers, "ada", yesterday)
+    had(box, ada, DAY - timedelta(days=8), "x")
+    with transaction(box._engine) as connection:
+        connection.execute(sa.update(tables.readers).values(updated_at=ada.updated_at - timedelta(days=9)))
+    readers.rotate(ada.address)
+    followed = readers.set_preferences(ada.address, yesterday.model_copy(update={"follow": Named(keywords=("a",))}))
+    every = pool(DAY - timedelta(days=7), entry("a"))
+    assert plan_of(box, [followed], edition(), every).mails, "yesterday nothing ran"
+    for other in ({"time_zone": "Etc/UTC"}, {"weekday": (TODAY.weekday() - 2) % 7}, {"frequency": Frequency.DAILY}):
+        readers.set_preferences(ada.address, yesterday.model_copy(update=other))
+        again = readers.set_preferences(ada.address, yesterday)
+        assert not plan_of(box, [again], edition(), every).mails, f"chosen today, by {other}"
 
 
 def test_who_was_mailed_less_often_misses_nothing(box: Outbox, readers: Readers) -> None:

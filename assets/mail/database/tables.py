@@ -20,7 +20,7 @@ readers = sa.Table(
     sa.Column("token", sa.String, nullable=False, unique=True),  # in the links to unsubscribe; never expires
     sa.Column("preferences", sa.String, nullable=False),  # as JSON; empty where the reader said nothing
     sa.Column("asked_at", sa.DateTime, nullable=False),
-    sa.Column("updated_at", sa.DateTime, nullable=False),
+    sa.Column("updated_at", sa.DateTime, nullable=False),  # when the state, or on which days they are mailed, changed
 )
 
 suppressions = sa.Table(

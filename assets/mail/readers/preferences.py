@@ -97,6 +97,11 @@ class Preferences(BaseModel):
         """Whether no paper is nearer to the reader than another."""
         return self.follow == self.mute == Named()
 
+    @property
+    def rhythm(self) -> tuple[Frequency, int, str]:
+        """What says on which days a mail leaves."""
+        return self.frequency, self.weekday, self.time_zone
+
     def zone(self, home: str) -> ZoneInfo:
         """The reader's time zone; `home` is the operator's, also for who chose one that there is no more."""
         return ZoneInfo(home if self.lost_zone else self.time_zone or home)

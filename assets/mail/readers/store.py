@@ -226,7 +226,8 @@ class Readers:
     def _prefer(self, change: Change, reader: Reader, preferences: Preferences, by: Origin) -> Reader:
         if preferences == reader.preferences:
             return reader
-        return change.put(reader, "preferred", by, preferences=stored(preferences))
+        since = reader.updated_at if preferences.rhythm == reader.preferences.rhythm else now()
+        return change.put(reader, "preferred", by, preferences=stored(preferences), updated_at=since)
 
     def _add(self, change: Change, written: str, again: bool) -> Reader:
         name, address = parsed(written)
