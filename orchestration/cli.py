@@ -160,18 +160,21 @@ def preview(day: date, address: str | None) -> None:
 
 @main.command()
 @click.argument("day", type=Day())
-@click.option("--confirm", is_flag=True, help="Yes, mail it.")
+@click.option("--confirm", is_flag=True, help="Mail it to every reader who has not got it, also a past day.")
 @click.pass_context
 def send(context: click.Context, day: date, confirm: bool) -> None:
-    """Mail the edition of a past DAY to every reader who has not got it; the only way to do so."""
-    from orchestration import runs, shown
+    """Send what was written down of DAY and is due, as after `paperboy outbox retry`, and mail nobody else.
+
+    With --confirm, mail the edition of a past DAY to every reader who has not got it; the only way to do so.
+    """
+    from orchestration import resources, runs, shown
 
     settings = the_settings()
-    if not confirm:
-        raise click.UsageError(f"this mails {day} to every reader who has not got it; add --confirm if that is meant.")
     _must_be_made(settings, day)
     before = shown.mails(settings, day)
-    _run_or_fail(settings, "send", day, runs.send_config(day), context)
+    if not (confirm or before or resources.chat(settings).rows(day)):
+        raise click.UsageError(f"nothing was written down of {day}; to mail it to every reader, add --confirm.")
+    _run_or_fail(settings, "send", day, runs.send_config(day, again=not confirm), context)
     click.echo(f"{day}  {shown.mail_line(settings, day, before)}")
 
 

@@ -73,7 +73,7 @@ def resolve(day: date, address: str, sent: bool | None) -> None:
         found = resources.outbox(settings).resolve(day, _id(settings, address), sent=sent)
     if not found:
         raise click.ClickException(f"no mail of {day} to {address} is unknown; paperboy outbox list {day}")
-    click.echo("It is sent." if sent else _due(day))
+    click.echo("It is sent." if sent else f"It is due again; {_now(day)}")
 
 
 @outbox.command()
@@ -91,7 +91,7 @@ def retry(day: date, address: str | None) -> None:
         count = posts.again(day, address)
     else:
         count = mails.again(day, _id(settings, address))
-    click.echo(f"{count} due again. {_due(day)}" if count else f"No mail of {day} has failed.")
+    click.echo(f"{count} due again; {_now(day)}" if count else f"No mail of {day} has failed.")
 
 
 def _id(settings: "Settings", named: str) -> str:
@@ -101,5 +101,5 @@ def _id(settings: "Settings", named: str) -> str:
     return named if re.fullmatch(r"r[0-9a-f]{12}", named) else resources.readers(settings).find(named).id
 
 
-def _due(day: date) -> str:
-    return f"The next run of {day} sends it: paperboy send {day} --confirm"
+def _now(day: date) -> str:
+    return f"paperboy send {day} sends it now."

@@ -101,7 +101,8 @@ def _readers(settings: Settings) -> str:
     store, named = resources.readers(settings), {key(parsed(one)[1]) for one in settings.mail.recipients}
     due = {key(reader.address) for reader in store.due(settings.mail.recipients)}
     left = len(named - due)
-    return f"{len(due)} mailed" + (f"; {left} of mail.recipients not: unsubscribed, or erased" if left else "")
+    told = [f"{len(due)} mailed", *([f"{left} of mail.recipients not: unsubscribed, or erased"] if left else [])]
+    return "; ".join([*told, *store.troubles()])
 
 
 def _writer(settings: Settings) -> str:

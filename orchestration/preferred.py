@@ -60,6 +60,8 @@ def in_words(wanted: Preferences, lab: Lab) -> Iterator[str]:
         Frequency.WEEKLY: f"mailed once a week, on {DAYS[wanted.weekday]}",
     }[wanted.frequency]
     zone = wanted.time_zone or f"{lab.time_zone}, the lab's time zone"
+    if wanted.lost_zone:
+        zone = f"{lab.time_zone}, for there is no time zone {wanted.lost_zone} any more"
     yield "as soon as it is made" if wanted.hour is None else f"at {wanted.hour:02}:00 in {zone}"
     yield f"at most {wanted.size} papers" if wanted.size else f"at most {lab.size} papers, as the lab says"
     for verb, named in (("follows", wanted.follow), ("mutes", wanted.mute)):

@@ -157,4 +157,4 @@ def _made_again(day: date) -> str:
 
 def taken_by(row: Row) -> str:
     """The command that makes a decision happen."""
-    return f"paperboy send {row.day} --confirm" if row.table == "deliveries" else _made_again(row.day)
+    return f"paperboy send {row.day}" if row.table == "deliveries" else _made_again(row.day)

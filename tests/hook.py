@@ -1,7 +1,7 @@
 """A webhook on loopback, over real HTTP."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,10 +15,14 @@ HIDDEN = "hunter2"
 
 @dataclass
 class Hook:
-    """What it was told, and what it answers in turn; 0 takes what it is told, and hangs up without an answer."""
+    """What it was told, and what it answers in turn; 0 takes what it is told, and hangs up without an answer.
+
+    `before_answer` is called once it was told something.
+    """
 
     answers: list[int] = field(default_factory=list)
     told: list[dict[str, Any]] = field(default_factory=list)
+    before_answer: Callable[[], object] = lambda: None
     port: int = 0
 
     @property
@@ -37,6 +41,7 @@ def hooked() -> Iterator[Hook]:
             answer = state.answers.pop(0) if state.answers else 200
             if answer in (0, 200):
                 state.told.append(said)
+            state.before_answer()
             if answer:
                 self.send_response(answer)
                 self.send_header("Content-Length", "0")

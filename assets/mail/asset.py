@@ -75,6 +75,8 @@ def deliveries(
                 desk.mail(made, pools, again=config.again, confirmed=config.confirmed_day == f"{day}")
                 for trouble in desk.chat.troubles(day, day):
                     context.log.error(trouble)
+                for trouble in desk.readers.troubles():
+                    context.log.warning(f"{trouble}: theirs is {desk.morning.time_zone} meanwhile")
         desk.settle(warehouse)
         yield from gate.publish(context, warehouse, days, desk.delivered(days))
 

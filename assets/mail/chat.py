@@ -14,7 +14,7 @@ from functools import cached_property
 import sqlalchemy as sa
 
 from assets.mail import webhook
-from assets.mail.attempt import DUE, State, States, attempted, pause
+from assets.mail.attempt import DUE, State, States, attempted, for_minutes, pause
 from assets.mail.database.opened import Place, now, opened, transaction
 from assets.mail.database.tables import chat
 from assets.mail.database.turn import Busy, Turn, turn
@@ -125,11 +125,19 @@ class Chat:
 
     def _attempt(self, row: Post, edition: Edition, page: str, held: Turn) -> None:
         this = sa.and_(chat.c.day == row.day, chat.c.channel == row.channel)
-        tried = {"attempts": row.attempts + 1, "due_at": now() + pause(row.attempts, FIRST_PAUSE, LONGEST_PAUSE)}
-        if not self._states.move(this, DUE, State.SENDING, "", held, **tried):
+        at = now()
+        tried = {"attempts": row.attempts + 1, "due_at": at + pause(row.attempts, FIRST_PAUSE, LONGEST_PAUSE)}
+        if not self._states.move(this, DUE, State.SENDING, "", held, **tried, updated_at=at):
             return
-        with attempted(lambda state, reason: self._states.move(this, (State.SENDING,), state, reason, held)):
+        # Who lost the turn does not touch what the next sender claimed.
+        ours = sa.and_(this, chat.c.updated_at == at)
+        with attempted(lambda state, reason: self._note(ours, state, reason, held)):
             webhook.post(self.channels[row.channel], lambda title, text: said(edition, page, title, text))
+
+    @for_minutes
+    def _note(self, which: sa.ColumnElement[bool], state: State, reason: str, held: Turn) -> None:
+        """Note what became of a post, over a new connection where that of the turn is lost."""
+        self._states.move(which, (State.SENDING,), state, reason, None if held.lost else held)
 
 
 def said(edition: Edition, page: str, title_room: int, room: int) -> tuple[str, str]:

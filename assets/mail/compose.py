@@ -1,6 +1,6 @@
 """A row of the outbox as the mail that it stands for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from email.message import EmailMessage
@@ -31,13 +31,13 @@ class Written:
 
 @dataclass(frozen=True)
 class Composer:
-    """Makes the mails of a day to `readers`, by their ids; `made` is for mails of which nothing else is known.
+    """Makes the mails of a day to whom `reader` finds by an id; `made` is for mails of which nothing else is known.
 
     Links lead to the web service at `url`; empty, there are none. Mails come back to the addresses of `returns`.
     """
 
     outbox: Outbox
-    readers: Mapping[str, Reader]
+    reader: Callable[[str], Reader | None]
     sender: str
     url: str
     made: Material[Edition]
@@ -48,7 +48,7 @@ class Composer:
 
     def compose(self, row: Row) -> EmailMessage | None:
         """The mail of a row; None if there is no such reader any more."""
-        if (to := self.readers.get(row.reader)) is None:
+        if (to := self.reader(row.reader)) is None:
             return None
         written = self._written(row)
         leave = self.url and f"{self.url}/unsubscribe/{to.token}"

@@ -5,7 +5,7 @@ such a day held, so that no later edition shows it again. The outbox is written 
 `settle` brings `editions` up to it, before any digest is made again. So no crash can part the two.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from email.utils import parseaddr
@@ -146,17 +146,18 @@ class Desk:
             self.shelf.put(edition, self.outbox.editions(edition.day))
             if self.url:
                 feeds.write(self.shelf, self.url)
-        composer = self.composer(readers, made)
-        self.outbox.deliver(edition.day, self.transport, composer.compose, self.readers.suppress)
+        with self.readers.with_tokens(readers) as reader:
+            compose = self.composer(reader, made).compose
+            self.outbox.deliver(edition.day, self.transport, compose, self.readers.suppress)
         self.chat.post(edition, self.url and f"{self.url}/editions/{edition.day}")
 
     def planner(self, day: date, *, confirmed: bool = False) -> Planner:
         """Plans for the edition of a day; `confirmed` as for `mail`."""
         return Planner(self.outbox, day, self.ranking.size, self.morning.time_zone, self._domain, confirmed)
 
-    def composer(self, readers: Mapping[str, Reader], made: Material[Edition]) -> Composer:
-        """Makes the mails of the day that was `made` to `readers`, by their ids."""
-        return Composer(self.outbox, readers, self.sender, self.url, made, self.returns)
+    def composer(self, reader: Callable[[str], Reader | None], made: Material[Edition]) -> Composer:
+        """Makes the mails of the day that was `made` to whom `reader` finds by an id."""
+        return Composer(self.outbox, reader, self.sender, self.url, made, self.returns)
 
     def _oldest(self) -> date:
         """The oldest day that may be current."""

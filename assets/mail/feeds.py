@@ -5,9 +5,8 @@ The web service answers with them; beside the editions they lie as files, for an
 
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from functools import lru_cache
 
 from assets.mail.render import environment
 from assets.mail.shelf import Kept, Shelf
@@ -27,17 +26,19 @@ class Place:
     ending: str = ""
 
 
-def atom(place: Place, newest: Sequence[Kept]) -> str:
-    """The feed of the editions as XML."""
+@lru_cache(maxsize=2)
+def atom(place: Place, newest: tuple[Kept, ...]) -> str:
+    """The feed of the editions as XML, made once for the same ones: it is asked for every few minutes."""
     updated = newest[0].kept_at.isoformat() if newest else "1970-01-01T00:00:00+00:00"
     entries = [asdict(kept) | {"content": _content(kept)} for kept in newest]
     page = _ENVIRONMENT.get_template("feed.xml").render(place=place, title=TITLE, updated=updated, entries=entries)
     return _NOT_XML.sub("\ufffd", page)
 
 
-def json_feed(place: Place, newest: Sequence[Kept]) -> dict[str, Any]:
-    """The feed as a JSON value."""
-    return {
+@lru_cache(maxsize=2)
+def json_feed(place: Place, newest: tuple[Kept, ...]) -> str:
+    """The feed as JSON, likewise."""
+    found = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": TITLE,
         "home_page_url": f"{place.url}/",
@@ -54,14 +55,14 @@ def json_feed(place: Place, newest: Sequence[Kept]) -> dict[str, Any]:
             for kept in newest
         ],
     }
+    return json.dumps(found, ensure_ascii=False)
 
 
 def write(shelf: Shelf, url: str) -> None:
     """Both feeds as `feed.xml` and `feed.json` in the folder of the editions, which is published as `url`/editions."""
-    newest = shelf.newest(ENTRIES)
+    newest = tuple(shelf.newest(ENTRIES))
     shelf.write("feed.xml", atom(Place(url, "editions/feed.xml", ".html"), newest))
-    found = json_feed(Place(url, "editions/feed.json", ".html"), newest)
-    shelf.write("feed.json", json.dumps(found, ensure_ascii=False))
+    shelf.write("feed.json", json_feed(Place(url, "editions/feed.json", ".html"), newest))
 
 
 def _content(kept: Kept) -> str:

@@ -28,7 +28,7 @@ class Miscounted(Exception):
 
 @dataclass(frozen=True)
 class Mail:
-    """What one reader is to get: papers of the days from `first_day` on, by `due_at`, UTC without a zone."""
+    """What one reader is to get: papers of the days from `first_day` on, at `due_at`, UTC without a zone."""
 
     reader: str  # an id
     message_id: str
@@ -39,10 +39,13 @@ class Mail:
 
 @dataclass(frozen=True)
 class Last:
-    """The newest edition of which a mail was written down for a reader, and when that was due, UTC without a zone."""
+    """The newest edition of which a mail was written down for a reader, and when that was to leave.
+
+    The time is UTC without a zone, and stays, however often the mail is tried.
+    """
 
     day: datetime.date
-    due_at: datetime.datetime
+    planned_at: datetime.datetime
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ class Row:
     attempts: int
     reason: str  # why the state is not `sent`; empty where there is nothing to say
     updated_at: datetime.datetime  # UTC, without a zone
-    due_at: datetime.datetime  # the same
+    due_at: datetime.datetime  # the same, for the next attempt
+    planned_at: datetime.datetime  # for the first one
     first_day: datetime.date
     works: Works
 
@@ -99,7 +103,7 @@ class Intents:
             _insert(connection, shown, works)
             for first_day, material in (materials or {}).items():
                 _freeze(connection, day, first_day, material)
-            connection.execute(sa.update(outbox).where(back).values(untried | {"due_at": now()}))
+            connection.execute(sa.update(outbox).where(back).values(untried | _at(now())))
             count = connection.execute(sa.select(sa.func.count()).where(outbox.c.day == day)).scalar_one()
             if count != (expected := len(before) + len(new)):
                 raise Miscounted(f"{day}: {count} mails stand there, not {expected}; none is written down")
@@ -116,10 +120,12 @@ class Intents:
 
     def last(self, since: datetime.date, before: datetime.date) -> dict[str, Last]:
         """The newest mail of each reader, of the editions from a day on and before another."""
-        newest = sa.func.max(outbox.c.day), sa.func.max(outbox.c.due_at)
-        query = sa.select(outbox.c.reader, *newest).where(outbox.c.day >= since, outbox.c.day < before)
+        days = sa.select(outbox.c.reader, sa.func.max(outbox.c.day).label("day"))
+        newest = days.where(outbox.c.day >= since, outbox.c.day < before).group_by(outbox.c.reader).subquery()
+        its_own = sa.and_(outbox.c.day == newest.c.day, outbox.c.reader == newest.c.reader)
+        query = sa.select(outbox.c.reader, outbox.c.day, outbox.c.planned_at).join(newest, its_own)
         with self._engine.connect() as connection:
-            return {reader: Last(*row) for reader, *row in connection.execute(query.group_by(outbox.c.reader))}
+            return {reader: Last(*row) for reader, *row in connection.execute(query)}
 
     def shown(self, works: Collection[str]) -> dict[str, set[str]]:
         """Which of these papers, by their ids, each reader was to get before."""
@@ -165,9 +171,14 @@ class Intents:
 def _columns(mail: Mail) -> dict[str, Any]:
     """A mail as columns of the outbox."""
     return {
-        "reader": mail.reader, "message_id": mail.message_id, "papers": len(mail.works), "due_at": mail.due_at,
+        "reader": mail.reader, "message_id": mail.message_id, "papers": len(mail.works), **_at(mail.due_at),
         "first_day": mail.first_day, "works": json.dumps(mail.works, ensure_ascii=False),
     }  # fmt: skip
+
+
+def _at(time: datetime.datetime) -> dict[str, datetime.datetime]:
+    """The columns of a mail that is planned to leave at a time."""
+    return {"planned_at": time, "due_at": time}
 
 
 def _works(stored: str) -> Works:

@@ -31,7 +31,7 @@ FIRST_PAUSE, LONGEST_PAUSE = datetime.timedelta(minutes=5), datetime.timedelta(h
 """Between attempts at a day's mails."""
 
 PATIENCE = datetime.timedelta(days=1)
-"""For how long mails of a past edition are due before they are given up."""
+"""For how long a mail of a past edition is tried, from when it was to leave; untouched for as long, it is given up."""
 
 _THIS = sa.and_(outbox.c.day == sa.bindparam("the_day"), outbox.c.reader == sa.bindparam("the_reader"))
 _AS_IT_WAS = outbox.c.state == sa.bindparam("was")
@@ -115,13 +115,11 @@ class Outbox(Intents):
 
         A mail that could not be sent is due again after five minutes, and twice as long after each attempt, up to four
         hours. One that is sent at once is no business of the caller's for five minutes. Days before `since` are past;
-        of these only what waited for its hour is due, for a day.
+        of these only what was to leave within the last day is due: it waited for its reader's hour, say.
         """
-        hour_came = sa.and_(
-            outbox.c.state == State.PENDING, outbox.c.due_at > outbox.c.updated_at, outbox.c.due_at >= at - PATIENCE
-        )
+        lately = outbox.c.planned_at >= at - PATIENCE
         query = sa.select(outbox.c.day, sa.func.max(outbox.c.updated_at), sa.func.max(outbox.c.due_at)).where(
-            sa.or_(outbox.c.day >= since, hour_came), outbox.c.state.in_(DUE), outbox.c.due_at <= at,
+            sa.or_(outbox.c.day >= since, lately), outbox.c.state.in_(DUE), outbox.c.due_at <= at,
             outbox.c.updated_at <= at - FIRST_PAUSE,
         )  # fmt: skip
         with self._engine.connect() as connection:

@@ -87,7 +87,7 @@ class Planner:
         wanted = reader.preferences
         leaves = wanted.leaves(at, self.time_zone)
         on, chosen = (wanted.day_of(time, self.time_zone) for time in (leaves, reader.updated_at.replace(tzinfo=UTC)))
-        before = wanted.day_of(last.due_at.replace(tzinfo=UTC), self.time_zone) if last else None
+        before = wanted.day_of(last.planned_at.replace(tzinfo=UTC), self.time_zone) if last else None
         if not wanted.is_due(on, before, chosen):
             return None
         first_day = wanted.first_day(self.day, on)

@@ -54,9 +54,7 @@ class Words:
         attempts = f"{_counted(found.attempts, 'attempt')}, the last at {_time(found.last_at)} ({by})"
         if found.attempts > 1:
             attempts += f"; the first at {_time(found.opened_at)}"
-        command = (
-            f"paperboy send {found.day} --confirm" if found.asset == "deliveries" else f"paperboy digest {found.day}"
-        )
+        command = f"paperboy {'send' if found.asset == 'deliveries' else 'digest'} {found.day}"
         text = self._text(
             f"{name}: {attempts}.",
             found.reason,

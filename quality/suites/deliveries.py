@@ -32,7 +32,7 @@ DELIVERIES = Suite(
                     {"column": "state", "value_set": ["sent", "cancelled"]},
                     "A mail was not accepted, or nobody knows whether it was. Mend what the reason names: what waits "
                     "is then sent of itself. Of what paperboy outbox list shows as failed say outbox retry, of what "
-                    "is unknown outbox resolve, then paperboy send DAY --confirm: nothing is sent twice."),
+                    "is unknown outbox resolve, then paperboy send DAY: nothing is sent twice."),
         we.none_of("mailed_what_stands", "beyond_stored",
                    "No mail holds more papers than the tables have of its days: what was mailed is gone. Report it.",
                    severity="WARN"),

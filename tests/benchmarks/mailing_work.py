@@ -78,7 +78,7 @@ def rendered(desk: Desk, warehouse: Warehouse) -> int:
         readers, desk.pools(warehouse, made)
     )
     desk.outbox.enqueue(day, "hash", plan.mails, plan.materials)
-    composer = Composer(desk.outbox, {reader.id: reader for reader in readers}, desk.sender, desk.url, made)
+    composer = Composer(desk.outbox, {reader.id: reader for reader in readers}.get, desk.sender, desk.url, made)
     length = 0
     for row in desk.outbox.rows(day):
         mail = composer.compose(row)

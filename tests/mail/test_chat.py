@@ -5,18 +5,20 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+import tenacity
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.mail.attempt import State
 from assets.mail.chat import LONGEST_PAUSE, PAPERS, Chat, said
-from assets.mail.database.opened import now
+from assets.mail.database.opened import Place, now, opened, transaction
 from assets.mail.database.tables import chat as posts
 from tests.hook import HIDDEN, Hook, hooked
 from tests.lab import CHECKOUT
@@ -158,6 +160,38 @@ def test_pauses_grow(tmp_path: Path, hook: Hook, attempts: int, minutes: int) ->
     made.post(EDITION, PAGE)
     assert before + timedelta(minutes=minutes) <= made.rows()[0].due_at <= now() + timedelta(minutes=minutes)
     assert timedelta(minutes=minutes) <= LONGEST_PAUSE
+
+
+@pytest.mark.parametrize("for_good", [False, True], ids=["for a while", "for good"])
+def test_what_became_of_a_post_is_noted_once_a_database_that_is_held_is_free(
+    new_place: Callable[[], Place], hook: Hook, monkeypatch: pytest.MonkeyPatch, for_good: bool
+) -> None:
+    """What is scaled: a transaction waits a tenth of a second for another one, an outcome a second or two."""
+    monkeypatch.setattr("assets.mail.database.opened.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(Chat._note.retry, "stop", tenacity.stop_after_delay(1.2))
+    place, over, holding = new_place(), threading.Event(), threading.Event()
+    made = Chat(place, [hook.url])
+    made.enqueue(EDITION)
+
+    def hold() -> None:
+        with transaction(opened(place)):
+            holding.set()
+            over.wait(30 if for_good else 0.7)
+
+    def lock() -> None:
+        holder.start()
+        assert holding.wait(30)
+
+    holder, hook.before_answer = threading.Thread(target=hold), lock
+    if for_good:
+        with pytest.raises(sa.exc.OperationalError, match=r"locked|lock timeout"):
+            made.post(EDITION, PAGE)
+        over.set()
+    else:
+        made.post(EDITION, PAGE)
+    holder.join()
+    made.post(EDITION, PAGE)
+    assert (states(made), len(hook.told)) == ([State.UNKNOWN if for_good else State.SENT], 1)
 
 
 DYING = """

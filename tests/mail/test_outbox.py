@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from assets.mail.attempt import State
 from assets.mail.database.opened import Place, now, transaction
-from assets.mail.intents import Miscounted, Row
+from assets.mail.intents import Last, Miscounted, Row
 from assets.mail.outbox import Outbox
 from assets.mail.transport import MaildirTransport
 from tests.mail.conftest import Script, Scripted
@@ -26,6 +26,7 @@ from tests.mail.outboxes import (
     DAY,
     NEXT,
     READERS,
+    THEN,
     compose,
     intents,
     key,
@@ -130,6 +131,17 @@ def test_what_comes_due_while_others_are_sent_is_sent_too(tmp_path: Path, place:
 
     box.deliver(DAY, MaildirTransport(tmp_path / "mail"), slow)
     assert box.states(DAY, DAY) == {DAY: {"sent": 2}}
+
+
+def test_the_newest_mail_of_a_reader_was_planned_for_when_it_was(tmp_path: Path, place: Place) -> None:
+    """Whatever was tried again since, of it or of one before it."""
+    box, later = outbox(place, (ADA,)), THEN + datetime.timedelta(days=2)
+    box.enqueue(NEXT, "e1", intents(ADA, day=NEXT, due_at=later))
+    box._states.move(sa.true(), (State.PENDING,), State.FAILED, "554 no")
+    assert box.again(DAY) == box.again(NEXT) == 1
+    assert box.last(DAY, NEXT) == {ADA: Last(DAY, THEN)}
+    assert box.last(DAY, NEXT + datetime.timedelta(1)) == {ADA: Last(NEXT, later)}
+    assert box.last(NEXT, NEXT) == {}
 
 
 def test_a_commit_survives_a_power_cut(tmp_path: Path) -> None:

@@ -1,19 +1,24 @@
 """Readers who want different things, in whole labs: what each is mailed by the runs that mail the day."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from email.message import Message
 from pathlib import Path
 
 import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from assets.mail.attempt import State
+from assets.mail.database.opened import Place
 from assets.mail.readers.preferences import Frequency, Named, Preferences
 from orchestration.resources import outbox, readers, warehouse
 from tests.conftest import NewLab
 from tests.lab import Lab
+from tests.mail.conftest import Server
+from tests.mail.readers.test_store import lose_zone
 from tests.mail.test_digest import SUBJECTS, _entry, publish
+from tests.orchestration.test_mail_policy import NEWEST
 
 TODAY = datetime.now(UTC).date()
 DAY = TODAY - timedelta(days=1)
@@ -134,6 +139,51 @@ def test_a_mail_that_waits_is_made_of_what_was_known_when_it_was_written_down(ha
     (mail,) = harbour.mails()
     assert "9 votes" in text(mail)
     assert _papers(mail) == named(DAY, "Harbours")
+
+
+def test_a_reader_whose_time_zone_there_is_no_more_holds_nobody_up_and_is_told_of(harbour: Lab) -> None:
+    prefer(harbour, ADA)
+    prefer(harbour, BEN)
+    store = readers(harbour.settings)
+    lose_zone(store, store.find(BEN))
+    publish(harbour, DAY, VOTES)
+    made = harbour.digest(DAY)
+    assert made.success
+    assert len(told(harbour, ADA)) == 1
+    assert {row.reader for row in outbox(harbour.settings).rows(DAY)} == {reader.id for reader in store.every()}
+    trouble = f"{store.find(BEN).id} chose the time zone Mars/Olympus, which there is no more: theirs is UTC meanwhile"
+    assert trouble in [log.user_message for log in harbour.instance.all_logs(made.run_id)]
+
+
+class Meanwhile(Server):
+    """A mail server during whose taking of each mail something happens."""
+
+    happens: Callable[[str], object]
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        answer = await super().handle_DATA(server, session, envelope)
+        self.happens(envelope.rcpt_tos[0])
+        return answer
+
+
+def test_who_is_given_another_token_during_a_delivery_is_mailed_with_it(new_lab: NewLab, place: Place) -> None:
+    url = {} if isinstance(place, Path) else {"MAIL__DATABASE": place.render_as_string(hide_password=False)}
+    smtp = {"MAIL__TRANSPORT": "smtp", "MAIL__HOST": "127.0.0.1", "MAIL__SECURITY": "none", "MAIL__RECIPIENTS": ""}
+    server = Meanwhile()
+    server.start()
+    try:
+        with new_lab(MAIL__PORT=str(server.port), WEB__URL="https://papers.lab.example", **smtp, **url) as made:
+            store = readers(made.settings)
+            for address in (ADA, BEN):
+                store.add(address)
+            server.happens = lambda to: store.rotate(BEN if to == ADA else ADA)
+            assert made.digest(NEWEST, newest=True).success
+            (_, later) = server.accepted
+            token = store.find(str(later["To"])).token
+            assert f"/unsubscribe/{token}>" in str(later["List-Unsubscribe"])
+    finally:
+        server.stop()
+    assert f"/preferences/{token}" in text(later)
 
 
 def test_a_backfill_writes_nothing_down_for_anybody(harbour: Lab) -> None:

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import sqlalchemy as sa
 
+from assets.mail.attempt import State
 from assets.mail.carried import LATE, NEW
+from assets.mail.database import tables
+from assets.mail.database.opened import transaction
 from assets.mail.edition import Counts, Edition, Entry, Paper
 from assets.mail.intents import Mail
 from assets.mail.labels import Labels
@@ -184,6 +188,17 @@ def test_a_weekly_mail_leaves_on_its_day_only(box: Outbox, readers: Readers) -> 
     assert planned(box, [reader(readers, "ada", tomorrow)], edition(entry("a"))) == {}
 
 
+def test_a_mail_that_is_tried_again_on_the_day_of_the_next_one_takes_not_its_place(
+    box: Outbox, readers: Readers
+) -> None:
+    ada, week_ago = reader(readers, "ada", WEEKLY), DAY - timedelta(days=7)
+    had(box, ada, week_ago, "x")
+    box._states.move(sa.true(), (State.PENDING,), State.FAILED, "554 no")
+    assert box.again(week_ago) == 1
+    every = pool(DAY - timedelta(days=6), entry("a"))
+    assert planned(box, [ada], edition(), every).keys() == {ada.id}
+
+
 def test_who_chooses_another_day_of_the_week_is_mailed_on_that_day_and_not_before(
     box: Outbox, readers: Readers
 ) -> None:
@@ -193,6 +208,24 @@ def test_who_chooses_another_day_of_the_week_is_mailed_on_that_day_and_not_befor
     assert planned(box, [ada], edition(), every) == {}, "chosen today, and yesterday was the day"
     long_since = replace(ada, updated_at=ada.updated_at - timedelta(days=9))
     assert planned(box, [long_since], edition(), every).keys() == {ada.id}, "nothing ran yesterday"
+
+
+def test_following_something_delays_no_weekly_mail_and_another_rhythm_repeats_none(
+    box: Outbox, readers: Readers
+) -> None:
+    yesterday = replace_weekday(WEEKLY, -1)
+    ada = reader(readers, "ada", yesterday)
+    had(box, ada, DAY - timedelta(days=8), "x")
+    with transaction(box._engine) as connection:
+        connection.execute(sa.update(tables.readers).values(updated_at=ada.updated_at - timedelta(days=9)))
+    readers.rotate(ada.address)
+    followed = readers.set_preferences(ada.address, yesterday.model_copy(update={"follow": Named(keywords=("a",))}))
+    every = pool(DAY - timedelta(days=7), entry("a"))
+    assert plan_of(box, [followed], edition(), every).mails, "yesterday nothing ran"
+    for other in ({"time_zone": "Etc/UTC"}, {"weekday": (TODAY.weekday() - 2) % 7}, {"frequency": Frequency.DAILY}):
+        readers.set_preferences(ada.address, yesterday.model_copy(update=other))
+        again = readers.set_preferences(ada.address, yesterday)
+        assert not plan_of(box, [again], edition(), every).mails, f"chosen today, by {other}"
 
 
 def test_who_was_mailed_less_often_misses_nothing(box: Outbox, readers: Readers) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from assets.mail.attempt import State
+from assets.mail.database.tables import outbox as mails
 from assets.mail.readers.preferences import Named, Preferences
 from orchestration.resources import outbox, readers, warehouse
 from orchestration.warehouse import WarehouseError
@@ -101,7 +104,6 @@ def test_debug_shows_where_it_went_wrong(terminal: NewTerminal) -> None:
         (["backfill", "2025-03-12", "2025-03-11"], "FROM 2025-03-12 is after TO 2025-03-11."),
         (["status", "2025-03-12", "2025-03-11"], "FROM 2025-03-12 is after TO 2025-03-11."),
         (["backfill", "2025-03-12"], "Missing argument 'TO'"),
-        (["send", "2025-03-12"], "add --confirm"),
         (["send"], "Missing argument 'DAY'"),
         (["post", "2025-03-12"], "No such command 'post'"),
         (["digest", "--mail"], "No such option"),
@@ -316,6 +318,7 @@ def test_a_day_that_is_not_made_has_no_edition(made: Terminal, command: list[obj
 def test_send_mails_a_past_day_exactly_once(made: Terminal) -> None:
     refused = made("send", MONDAY)
     assert refused.exit_code == 2
+    assert f"nothing was written down of {MONDAY}; to mail it to every reader, add --confirm" in refused.stderr
     assert made.mails() == []
     sent = made.run("send", MONDAY, "--confirm")
     assert sent.exit_code == 0
@@ -328,6 +331,20 @@ def test_send_mails_a_past_day_exactly_once(made: Terminal) -> None:
     assert len(made.mails()) == 1
     (row,) = _status(made, MONDAY, MONDAY)
     assert (row["mails"], row["mailed"]) == ({"sent": 1}, True)
+
+
+def test_what_is_tried_again_goes_to_whom_it_was_written_down_for_and_to_nobody_else(archive: Terminal) -> None:
+    assert archive.run("digest", MONDAY).exit_code == 0
+    assert archive.run("send", MONDAY, "--confirm").exit_code == 0
+    readers(archive.settings).add("ada@reader.example")
+    outbox(archive.settings)._states.move(mails.c.day == MONDAY, (State.SENT,), State.FAILED, "554 no")
+    assert archive("outbox", "retry", MONDAY).stdout == f"1 due again; paperboy send {MONDAY} sends it now.\n"
+    sent = archive.run("send", MONDAY)
+    assert (sent.exit_code, sent.stdout) == (0, f"{MONDAY}  1 sent, to {archive.home / 'maildir'}\n")
+    assert [mail["To"] for mail in archive.mails()] == ["reader@paperboy.example"] * 2
+    assert "nothing new: 1 sent before" in archive.run("send", MONDAY).stdout
+    assert archive.run("send", MONDAY, "--confirm").exit_code == 0
+    assert Counter(mail["To"] for mail in archive.mails())["ada@reader.example"] == 1
 
 
 def test_learning_from_too_few_papers_says_so_and_fails_nothing(terminal: NewTerminal) -> None:

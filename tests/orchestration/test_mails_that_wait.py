@@ -49,7 +49,7 @@ def passed(box: Outbox, minutes: float) -> None:
     with box._engine.begin() as connection:
         for row in box.rows():
             these = sa.and_(mails.c.day == row.day, mails.c.reader == row.reader)
-            times = {"updated_at": row.updated_at - span, "due_at": row.due_at - span}
+            times = {name: getattr(row, name) - span for name in ("updated_at", "due_at", "planned_at")}
             connection.execute(sa.update(mails).where(these).values(times))
 
 

@@ -19,7 +19,9 @@ from orchestration.preferred import KINDS, changed, texts, values
 from orchestration.reader_lists import FORMULA
 from orchestration.resources import outbox, readers
 from tests.mail.outboxes import THEN
+from tests.mail.readers.test_store import lose_zone
 from tests.orchestration.terminal import MONDAY, NewTerminal, Terminal
+from tests.orchestration.test_doctor import findings
 
 ADA, BEN = "ada@reader.example", "ben@reader.example"
 
@@ -286,6 +288,21 @@ def test_whatever_is_followed_comes_back_from_a_list(wishes: list[tuple[str, str
     told = texts(Preferences(follow=named))
     assert Preferences(**values(told, home)).follow == named
     assert not told["follow"].startswith(FORMULA)
+
+
+def test_a_time_zone_that_there_is_no_more_is_told(paperboy: Terminal) -> None:
+    store = readers(paperboy.settings)
+    ben = store.add(BEN)
+    lose_zone(store, ben)
+    assert findings(paperboy("doctor"))["readers"] == (
+        "ok",
+        f"2 mailed; {ben.id} chose the time zone Mars/Olympus, which there is no more",
+    )
+    assert ", for there is no time zone Mars/Olympus any more\n" in said(paperboy, "readers", "show", BEN)
+    assert "Mars/Olympus is no time zone" in refused(paperboy, "readers", "set", BEN, "--hour", "8")
+    assert "at 08:00 in Europe/Berlin" in said(
+        paperboy, "readers", "set", BEN, "--hour", "8", "--time-zone", "Europe/Berlin"
+    )
 
 
 def test_the_state_of_single_mails_and_the_operator_s_word(paperboy: Terminal) -> None:

@@ -20,7 +20,7 @@ readers = sa.Table(
     sa.Column("token", sa.String, nullable=False, unique=True),  # in the links to unsubscribe; never expires
     sa.Column("preferences", sa.String, nullable=False),  # as JSON; empty where the reader said nothing
     sa.Column("asked_at", sa.DateTime, nullable=False),
-    sa.Column("updated_at", sa.DateTime, nullable=False),
+    sa.Column("updated_at", sa.DateTime, nullable=False),  # when the state, or on which days they are mailed, changed
 )
 
 suppressions = sa.Table(
@@ -63,7 +63,8 @@ outbox = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("reason", sa.String, nullable=False),
     sa.Column("updated_at", sa.DateTime, nullable=False),
-    sa.Column("due_at", sa.DateTime, nullable=False),
+    sa.Column("due_at", sa.DateTime, nullable=False),  # for the next attempt
+    sa.Column("planned_at", sa.DateTime, nullable=False),  # for the first one
     sa.Column("first_day", sa.Date, nullable=False),  # of whose papers it tells, up to `day`
     sa.Column("works", sa.String, nullable=False),  # as JSON, in order: ids, and why this reader gets each
 )

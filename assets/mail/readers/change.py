@@ -56,9 +56,11 @@ class Change:
         return made
 
     def put(self, reader: Reader, event: str, by: str, **values: Any) -> Reader:
-        """The reader with other values, because of an event."""
+        """The reader with other values, because of an event; `updated_at` is when their state, or rhythm, changed."""
         this = readers.c.id == reader.id
-        self.connection.execute(sa.update(readers).where(this).values(**values, updated_at=now()))
+        if values.get("state", reader.state) != reader.state:
+            values["updated_at"] = now()
+        self.connection.execute(sa.update(readers).where(this).values(values))
         self.note(reader.id, event, by)
         changed = self.one(this)
         assert changed is not None  # noqa: S101 - it was there a statement ago, and nobody else writes

@@ -4,9 +4,9 @@ import datetime
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, ValidationInfo
 
 from assets.mail.profile import Wishes, plain
 
@@ -40,8 +40,12 @@ class Frequency(StrEnum):
     WEEKLY = "weekly"
 
 
-def _zone(name: str) -> str:
-    if name and name not in available_timezones():
+STORED = {"stored": True}
+"""Says of values that they were chosen before: a time zone among them may be none any more."""
+
+
+def _zone(name: str, known: ValidationInfo) -> str:
+    if name and known.context is not STORED and name not in available_timezones():
         raise ValueError(f"{name} is no time zone; one is Europe/Berlin")
     return name
 
@@ -93,9 +97,23 @@ class Preferences(BaseModel):
         """Whether no paper is nearer to the reader than another."""
         return self.follow == self.mute == Named()
 
+    @property
+    def rhythm(self) -> tuple[Frequency, int, str]:
+        """What says on which days a mail leaves."""
+        return self.frequency, self.weekday, self.time_zone
+
     def zone(self, home: str) -> ZoneInfo:
-        """The reader's time zone; `home` is the operator's."""
-        return ZoneInfo(self.time_zone or home)
+        """The reader's time zone; `home` is the operator's, also for who chose one that there is no more."""
+        return ZoneInfo(home if self.lost_zone else self.time_zone or home)
+
+    @property
+    def lost_zone(self) -> str:
+        """The time zone that was chosen, if there is none of that name any more; else empty."""
+        try:
+            ZoneInfo(self.time_zone or "UTC")
+        except ZoneInfoNotFoundError:
+            return self.time_zone
+        return ""
 
     def day_of(self, at: datetime.datetime, home: str) -> datetime.date:
         """The reader's date at a time with a zone."""
@@ -140,7 +158,7 @@ def stored(preferences: Preferences) -> str:
 
 def read(text: str) -> Preferences:
     """What `stored` wrote."""
-    return Preferences.model_validate_json(text) if text else NONE
+    return Preferences.model_validate_json(text, context=STORED) if text else NONE
 
 
 def checked(values: dict[str, object]) -> Preferences:

@@ -45,7 +45,7 @@ class Reader:
     token: str  # opaque; whoever has it may unsubscribe this reader and set what they want, for ever
     preferences: Preferences
     asked_at: datetime.datetime
-    updated_at: datetime.datetime
+    updated_at: datetime.datetime  # since when they are in this state, and mailed on these days
 
     @property
     def mailbox(self) -> str:

@@ -4,9 +4,9 @@ Each change is one transaction with its event. Events, logs and errors beyond th
 ids; an erased reader's address is nowhere but as a hash, so that no list read later brings it back.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -182,10 +182,32 @@ class Readers:
             self._follow(change, wanted)
             return list(change.every(readers.c.state == State.CONFIRMED))
 
+    def troubles(self) -> list[str]:
+        """What confirmed readers chose and cannot get, in words, each by the reader's id."""
+        chose = sa.and_(readers.c.state == State.CONFIRMED, readers.c.preferences.contains("time_zone"))
+        with self._look() as look:
+            lost = {reader.id: reader.preferences.lost_zone for reader in look.every(chose)}
+        return [f"{one} chose the time zone {zone}, which there is no more" for one, zone in lost.items() if zone]
+
     def of(self, reader: str) -> Reader | None:
         """The reader with this id."""
         with self._look() as change:
             return change.one(readers.c.id == reader)
+
+    @contextmanager
+    def with_tokens(self, known: Mapping[str, Reader]) -> Iterator[Callable[[str], Reader | None]]:
+        """From the id of a reader among the known to them with the token of now, if they were not erased since.
+
+        Over one connection, for who asks for many in a row; nothing is held between the questions.
+        """
+        token_of = sa.select(readers.c.token).where(readers.c.id == sa.bindparam("reader"))
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+
+            def of(reader: str) -> Reader | None:
+                opaque = connection.execute(token_of, {"reader": reader}).scalar()
+                return replace(known[reader], token=opaque) if opaque and reader in known else None
+
+            yield of
 
     def find(self, written: str) -> Reader:
         """The reader with this address. Raises `UnknownReader`, `InvalidAddress`."""
@@ -219,7 +241,8 @@ class Readers:
     def _prefer(self, change: Change, reader: Reader, preferences: Preferences, by: Origin) -> Reader:
         if preferences == reader.preferences:
             return reader
-        return change.put(reader, "preferred", by, preferences=stored(preferences))
+        since = reader.updated_at if preferences.rhythm == reader.preferences.rhythm else now()
+        return change.put(reader, "preferred", by, preferences=stored(preferences), updated_at=since)
 
     def _add(self, change: Change, written: str, again: bool) -> Reader:
         name, address = parsed(written)

@@ -28,7 +28,7 @@ from assets.mail.readers.preferences import InvalidPreference
 from assets.mail.readers.reader import InvalidAddress, State, parsed
 from assets.mail.readers.secret import BadSecret
 from assets.mail.readers.store import Readers
-from assets.mail.shelf import Shelf
+from assets.mail.shelf import Kept, Shelf
 from assets.mail.web.asked import Asked
 from assets.mail.web.conditional import unless_known
 from assets.mail.web.limits import TooMany
@@ -111,17 +111,11 @@ class Service:
 
     def atom(self, request: Request) -> Response:
         """`/feed.atom`."""
-        newest = self.shelf.newest(ENTRIES)
-        feed = atom(Place(self.url, "feed.atom"), newest)
-        return unless_known(request, Response(feed, media_type="application/atom+xml", headers=MAY_BE_KEPT), newest)
+        return self._feed(request, "feed.atom", atom, "application/atom+xml")
 
     def json(self, request: Request) -> Response:
         """`/feed.json`."""
-        newest = self.shelf.newest(ENTRIES)
-        feed = json_feed(Place(self.url, "feed.json"), newest)
-        return unless_known(
-            request, JSONResponse(feed, media_type="application/feed+json", headers=MAY_BE_KEPT), newest
-        )
+        return self._feed(request, "feed.json", json_feed, "application/feed+json")
 
     def style(self, request: Request) -> Response:
         """`/style.css`."""
@@ -138,6 +132,13 @@ class Service:
         newest = days[0] if days else None
         age = (datetime.now(UTC).date() - newest).days if newest else None
         return JSONResponse({"state": "ok", "newest_day": newest and newest.isoformat(), "age_days": age})
+
+    def _feed(
+        self, request: Request, name: str, made: Callable[[Place, tuple[Kept, ...]], str], media_type: str
+    ) -> Response:
+        newest = tuple(self.shelf.newest(ENTRIES))
+        feed = made(Place(self.url, name), newest)
+        return unless_known(request, Response(feed, media_type=media_type, headers=MAY_BE_KEPT), newest)
 
     def _form(self, status: int = 200, trouble: str = "", address: str = "") -> Response:
         return self.pages.home(self.signer.form(SUBSCRIBE), self.shelf.newest(SHOWN), status, trouble, address)

@@ -50,7 +50,12 @@ class Death:
 
         def executed(_: Any, cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
             for values in getattr(context, "compiled_parameters", None) or ():
-                if values.get("state") == self.state and self.reader in ("", *values.values()) and cursor.rowcount:
+                # An outcome is noted by a statement that is made once, whose new state has a name of its own.
+                if (
+                    values.get("is", values.get("state")) == self.state
+                    and self.reader in ("", *values.values())
+                    and cursor.rowcount
+                ):
                     near.append(True)
 
         commit = engine.dialect.do_commit

@@ -8,19 +8,23 @@ from assets.mail.outbox import Outbox
 from tests.faults.mail.judge import READERS, judged
 from tests.faults.mail.sender import run
 from tests.mail.conftest import Script, Scripted
-from tests.mail.outboxes import DAY, NEXT, compose, smtp
+from tests.mail.outboxes import DAY, NEXT, compose, intents, smtp
 from tests.orchestration.test_mails_that_wait import passed
 
 TICK = 10
 """Minutes; the sensor looks more often."""
 
 
-def tried(box: Outbox, port: int, hours: float) -> list[float]:
-    """After how many minutes the mails were tried again in a time, each time that they were due."""
+def tried(box: Outbox, port: int, hours: float, since: datetime.date = DAY) -> list[float]:
+    """After how many minutes the mails were tried again in a time, each time that they were due.
+
+    Editions before `since` are past.
+    """
     found = []
     for minute in range(TICK, int(hours * 60), TICK):
         passed(box, TICK)
-        if DAY in box.waiting(DAY, now()):
+        box.give_up(since, now())
+        if DAY in box.waiting(since, now()):
             box.deliver(DAY, smtp(port), compose)
             found.append(float(minute))
     return found
@@ -42,6 +46,20 @@ def test_mails_wait_all_day_and_leave_once(scripted: Callable[[Script], Scripted
     tried(box, server.port, 6)
     judged(box, server.accepted)
     assert tried(box, server.port, 6) == []
+
+
+def test_mails_whose_hour_comes_once_their_edition_is_past_are_tried_for_a_day(
+    scripted: Callable[[Script], Scripted], box: Outbox
+) -> None:
+    server = scripted(lambda step, _: "421 closed" if step == "CONNECT" else None)
+    box.enqueue(DAY, "e1", intents(*READERS, due_at=now() + datetime.timedelta(hours=1)))
+    first, *later = tried(box, server.port, 56, since=NEXT)
+    assert 60 <= first <= 60 + TICK
+    assert len(later) >= 8
+    assert 20 * 60 <= later[-1] - 60 <= 24 * 60
+    assert {(row.state, row.reason.partition(". ")[0]) for row in box.rows()} == {
+        ("failed", "given up, for the edition is past")
+    }
 
 
 def test_mails_of_an_edition_that_is_past_are_given_up(scripted: Callable[[Script], Scripted], box: Outbox) -> None:

@@ -1,5 +1,6 @@
 """The readers' store over its real file: who is mailed, who is not any more, and that nobody is mailed unasked."""
 
+import json
 import multiprocessing
 import stat
 from collections import Counter
@@ -12,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.mail.database.opened import Place, transaction
-from assets.mail.database.tables import TABLES
+from assets.mail.database.tables import TABLES, readers
 from assets.mail.message import mailbox
-from assets.mail.readers.reader import InvalidAddress, State, parsed
+from assets.mail.readers.preferences import Preferences
+from assets.mail.readers.reader import InvalidAddress, Reader, State, parsed
 from assets.mail.readers.secret import BadSecret, Secret
 from assets.mail.readers.store import Listed, Readers, Suppressed, UnknownReader
 
@@ -38,6 +40,13 @@ def addresses(store: Readers, *named: str) -> list[str]:
 
 def lines(*written: str) -> list[Listed]:
     return [Listed(one) for one in written]
+
+
+def lose_zone(store: Readers, reader: Reader) -> None:
+    """Let a reader have chosen a time zone of before."""
+    chosen = json.dumps({"hour": 7, "time_zone": "Mars/Olympus"})
+    with transaction(store._engine) as connection:
+        connection.execute(sa.update(readers).where(readers.c.id == reader.id).values(preferences=chosen))
 
 
 def events(store: Readers, reader: str) -> list[tuple[str, str]]:
@@ -196,6 +205,20 @@ def test_any_name_and_address_that_is_taken_can_be_written_to(store: Readers, wr
     added = store.add(written)
     assert parsed(added.mailbox)[1] == added.address
     assert mailbox(added.mailbox).addr_spec == added.address
+
+
+def test_a_time_zone_that_there_is_no_more_is_its_own_reader_s_trouble(store: Readers) -> None:
+    """A table of time zones drops names, and what was chosen before stays in the database."""
+    ada, ben = store.add(ADA), store.add(BEN)
+    lose_zone(store, ada)
+    assert addresses(store) == [ADA, BEN]
+    found = store.find(ADA).preferences
+    assert (found.hour, found.zone("Asia/Tokyo").key, found.lost_zone) == (7, "Asia/Tokyo", "Mars/Olympus")
+    assert store.troubles() == [f"{ada.id} chose the time zone Mars/Olympus, which there is no more"]
+    store.set_preferences(BEN, Preferences(time_zone="Europe/Berlin"))
+    assert len(store.troubles()) == 1, f"{ben.id} has one"
+    store.remove(ADA)
+    assert store.troubles() == []
 
 
 def test_a_lost_key_is_told_and_brings_nobody_back(store: Readers, place: Place, tmp_path: Path) -> None:

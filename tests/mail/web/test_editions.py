@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from defusedxml import ElementTree
 
-from assets.mail.shelf import Shelf
+from assets.mail.feeds import Place, atom, json_feed
+from assets.mail.shelf import Kept, Shelf
 from tests.mail.conftest import Server
 from tests.mail.test_render import HOSTILE, Page, edition, paper
 from tests.mail.web.site import ADA, BEN, Site
@@ -126,6 +127,19 @@ def test_a_feed_without_editions_has_a_tag_too(site: Site) -> None:
         first = site.ask(path)
         assert "Last-Modified" not in first.headers
         assert site.ask(path, headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
+
+
+@pytest.mark.parametrize("made", [atom, json_feed])
+def test_a_feed_is_made_once_for_the_same_editions(
+    tmp_path: Path, made: Callable[[Place, tuple[Kept, ...]], str]
+) -> None:
+    shelf, place = Shelf(tmp_path), Place("https://lab.example", "feed")
+    shelf.put(FIRST, [])
+    first = made(place, tuple(shelf.newest(20)))
+    assert made(place, tuple(shelf.newest(20))) is first
+    shelf.put(SECOND, [])
+    assert "A Late Thought" not in first
+    assert "A Late Thought" in made(place, tuple(shelf.newest(20)))
 
 
 def test_feeds_lie_beside_the_editions_for_any_web_server(start: Callable[..., Site]) -> None:
