@@ -161,8 +161,8 @@ class Intents:
                 counts[a_day][State(a_state)] = count
         return dict(counts)
 
-    def _read(self, which: sa.ColumnElement[bool]) -> list[Row]:
-        query = sa.select(outbox).where(which).order_by(outbox.c.day, outbox.c.reader)
+    def _read(self, which: sa.ColumnElement[bool], most: int | None = None) -> list[Row]:
+        query = sa.select(outbox).where(which).order_by(outbox.c.day, outbox.c.reader).limit(most)
         with self._engine.connect() as connection:
             found = connection.execute(query).mappings()
             return [Row(**{**row, "state": State(row["state"]), "works": _works(row["works"])}) for row in found]

@@ -33,6 +33,9 @@ FIRST_PAUSE, LONGEST_PAUSE = datetime.timedelta(minutes=5), datetime.timedelta(h
 PATIENCE = datetime.timedelta(days=1)
 """For how long a mail of a past edition is tried, from when it was to leave; untouched for as long, it is given up."""
 
+BATCH = 1_000
+"""Mails that are read at a time."""
+
 _THIS = sa.and_(outbox.c.day == sa.bindparam("the_day"), outbox.c.reader == sa.bindparam("the_reader"))
 _AS_IT_WAS = outbox.c.state == sa.bindparam("was")
 _OURS = sa.and_(outbox.c.state == State.SENDING, outbox.c.updated_at == sa.bindparam("claimed_at"))
@@ -83,10 +86,7 @@ class Outbox(Intents):
         """
         with self._sending() as held:
             self._cancel(outbox.c.day == day)
-            tried: set[str] = set()
-            # Also what comes due in the meantime: the run that sends it is the one that says what became of the day.
-            while due := [row for row in self._due(day) if row.reader not in tried]:
-                tried.update(row.reader for row in due)
+            for due in self._batches(day):
                 try:
                     with transport.session() as send:
                         for row in due:
@@ -96,6 +96,7 @@ class Outbox(Intents):
                     these = sa.and_(outbox.c.day == day, outbox.c.due_at <= now())
                     again = now() + _pause(attempts, due[0].message_id)
                     self._states.move(these, DUE, State.RETRY, str(error), due_at=again)
+                    return
 
     def resolve(self, day: datetime.date, reader: str, *, sent: bool) -> bool:
         """Whether a mail was `unknown`; now it is sent, or due, as the operator found in the mail server's log."""
@@ -138,9 +139,27 @@ class Outbox(Intents):
             days = list(connection.execute(query).scalars())
         return {day: self._states.move(sa.and_(past, outbox.c.day == day), DUE, State.FAILED, reason) for day in days}
 
-    def _due(self, day: datetime.date) -> list[Row]:
+    def _batches(self, day: datetime.date) -> Iterator[list[Row]]:
+        """What is due of the day, some of it at a time, each row once.
+
+        Also what comes due in the meantime: the run that sends it is the one that says what became of the day.
+        """
+        tried: set[str] = set()
+        new = True
+        while new:
+            new, after = False, ""
+            while rows := self._due(day, after):
+                after = rows[-1].reader
+                if batch := [row for row in rows if row.reader not in tried]:
+                    new = True
+                    tried.update(row.reader for row in batch)
+                    yield batch
+
+    def _due(self, day: datetime.date, after: str) -> list[Row]:
+        """The first of the rows that are due of the day, by reader, of those after one."""
         came = sa.and_(outbox.c.state == State.PENDING, outbox.c.due_at <= now())
-        return self._read(sa.and_(outbox.c.day == day, sa.or_(outbox.c.state == State.RETRY, came)))
+        due = sa.and_(outbox.c.day == day, outbox.c.reader > after, sa.or_(outbox.c.state == State.RETRY, came))
+        return self._read(due, BATCH)
 
     @contextmanager
     def _sending(self) -> Iterator[Turn]:

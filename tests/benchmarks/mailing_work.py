@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import chain
 
 import sqlalchemy as sa
 
@@ -22,6 +23,7 @@ from assets.mail.desk import Desk, day_material
 from assets.mail.plan import Planner
 from assets.mail.readers.change import token
 from assets.mail.readers.preferences import Named, Preferences, stored
+from assets.mail.transport import _bytes
 from orchestration import resources
 from orchestration.settings import current
 from orchestration.warehouse import Warehouse
@@ -80,9 +82,9 @@ def rendered(desk: Desk, warehouse: Warehouse) -> int:
     desk.outbox.enqueue(day, "hash", plan.mails, plan.materials)
     composer = Composer(desk.outbox, {reader.id: reader for reader in readers}.get, desk.sender, desk.url, made)
     length = 0
-    for row in desk.outbox.rows(day):
+    for row in chain.from_iterable(desk.outbox._batches(day)):
         mail = composer.compose(row)
-        length += len(mail.as_bytes()) if mail else 0
+        length += len(_bytes(mail, "\r\n")) if mail else 0
     return length // len(readers)
 
 

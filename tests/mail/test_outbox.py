@@ -238,6 +238,30 @@ def test_without_a_server_all_of_the_day_waits(scripted: Callable[[Script], Scri
     assert {row.reason for row in box.rows(DAY)} == {""}
 
 
+def test_however_many_are_due_they_are_read_some_at_a_time(
+    tmp_path: Path, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assets.mail.outbox.BATCH", 2)
+    box, delivered = outbox(place, (*READERS, "dan@lab.example", "eve@lab.example")), tmp_path / "mail"
+    box.deliver(DAY, MaildirTransport(delivered), compose)
+    assert box.states(DAY, DAY) == {DAY: {State.SENT: 5}}
+    assert len(list((delivered / "new").iterdir())) == 5
+
+
+def test_what_was_not_read_yet_waits_too_once_the_server_is_away(
+    scripted: Callable[[Script], Scripted], place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assets.mail.outbox.BATCH", 1)
+    box = outbox(place)
+    server = scripted(
+        lambda step, _: "421 closed" if step == "CONNECT" and box.states(DAY, DAY)[DAY].get(State.SENT) else None
+    )
+    box.deliver(DAY, smtp(server.port), compose)
+    assert [row.state for row in box.rows(DAY)] == [State.SENT, State.RETRY, State.RETRY]
+    assert server.connections == 2
+    assert "421" in box.rows(DAY)[2].reason
+
+
 def test_a_maildir_that_cannot_be_made_holds_up_the_day(tmp_path: Path, place: Place) -> None:
     (tmp_path / "mail").write_text("in the way")
     box = outbox(place)
