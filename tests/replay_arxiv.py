@@ -36,7 +36,10 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True)
 class Paper:
-    """A paper as arXiv has it; `datestamp` is when its record was last modified, `versions` when each was submitted."""
+    """A paper as arXiv has it; `datestamp` is when its record was last modified, `versions` when each was submitted.
+
+    The `affiliations` are all of its last author.
+    """
 
     id: str
     versions: tuple[datetime, ...]
@@ -44,6 +47,7 @@ class Paper:
     title: str = "An Invented Title of a Paper"
     abstract: str = "An invented abstract."
     authors: tuple[str, ...] = ("Ada Example", "Ben Example")
+    affiliations: tuple[str, ...] = ()
     categories: tuple[str, ...] = ("cs.CL",)
     comments: str = ""
     doi: str = ""
@@ -279,7 +283,9 @@ def _entry(paper: Paper) -> str:
         f"<summary>{escape(paper.abstract)}</summary><published>{paper.versions[0].isoformat()}</published>"
         f"{_terms(sorted(paper.categories))}"
         f'<arxiv:primary_category term="{paper.categories[0]}"/>{optional}'
-        f"{''.join(f'<author><name>{escape(name)}</name></author>' for name in paper.authors)}</entry>"
+        f"{'</author>'.join(f'<author><name>{escape(name)}</name>' for name in paper.authors)}"
+        f"{''.join(f'<arxiv:affiliation>{escape(name)}</arxiv:affiliation>' for name in paper.affiliations)}"
+        "</author></entry>"
     )
 
 

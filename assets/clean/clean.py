@@ -11,6 +11,7 @@ from collections.abc import Callable
 import polars as pl
 
 from assets.clean import ids
+from assets.clean.institutions import institution
 from assets.clean.language import languages
 from assets.clean.links import LINK, lift
 from assets.clean.people import author_key
@@ -32,6 +33,7 @@ CLEAN = pl.Schema(
         "authors": pl.List(pl.String()),
         "author_keys": pl.List(pl.String()),
         "author_count": pl.Int32(),
+        "affiliations": pl.List(pl.String()),
         "categories": pl.List(pl.String()),
         "keywords": pl.List(pl.String()),
         "published": pl.Datetime("us"),
@@ -50,7 +52,8 @@ CLEAN = pl.Schema(
 """The columns of `clean_papers`; `published` is UTC without a zone.
 
 `title` and `abstract` are prose, `title_tex` and `abstract_tex` the source's own text in one line; `author_keys` has
-a form for comparing of each of `authors`; `language` (ISO 639-1) and `words` are the abstract's.
+a form for comparing of each of `authors`; `affiliations` are names of institutions, each once; `language` (ISO 639-1)
+and `words` are the abstract's.
 """
 
 _SUBJECT = r"(?:paper|article|manuscript|submission|preprint|document|work|note|comment|version|upload|report)"
@@ -83,6 +86,7 @@ def clean(fetched: pl.DataFrame) -> pl.DataFrame:
         _unwrapped(pl.col("title", "abstract")).replace("", None).name.suffix("_tex"),
         _each(fetched["authors"], _prose).list.eval(_WRITTEN),
         _each(fetched["keywords"], _prose).list.eval(_WRITTEN),
+        _each(fetched["affiliations"], _institutions).list.eval(_WRITTEN).list.unique(maintain_order=True),
     )
     texts = lift(texts)
     return texts.with_columns(
@@ -120,6 +124,10 @@ def _unwrapped(texts: pl.Expr) -> pl.Expr:
 
 def _author_keys(names: pl.Series) -> pl.Series:
     return pl.Series(names.name, [author_key(name) for name in names], dtype=pl.String)
+
+
+def _institutions(names: pl.Series) -> pl.Series:
+    return pl.Series(names.name, [institution(name) for name in _prose(names)], dtype=pl.String)
 
 
 def _each(lists: pl.Series, rule: Callable[[pl.Series], pl.Series]) -> pl.Series:

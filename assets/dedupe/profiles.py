@@ -19,6 +19,7 @@ READ = pl.Schema(
         "title_key": pl.String(),
         "authors": pl.List(pl.String()),
         "author_keys": pl.List(pl.String()),
+        "affiliations": pl.List(pl.String()),
         "categories": pl.List(pl.String()),
         "keywords": pl.List(pl.String()),
         "published": pl.Datetime("us"),

@@ -130,6 +130,7 @@ def _row(source: str, day: date, body: Body, place: int, item: dict[str, Any]) -
             "title": _of(str, paper, "title"),
             "abstract": _of(str, paper, "summary"),
             "authors": [_of(str, author, "name") for author in _of(list, paper, "authors") or []],
+            "affiliations": _affiliations(paper),
             "keywords": _words(paper),
             "published": _moment(paper),
             "votes": _count(paper, "upvotes"),
@@ -167,6 +168,12 @@ def _count(item: dict[str, Any], key: str) -> int | None:
 def _words(paper: dict[str, Any]) -> list[str] | None:
     words = _if(list, paper.get("ai_keywords"))
     return words if words is not None and all(isinstance(word, str) for word in words) else None
+
+
+def _affiliations(paper: dict[str, Any]) -> list[str]:
+    """The one organisation that a paper is listed for, whoever its authors are."""
+    told = _if(dict, paper.get("organization")) or {}
+    return [name for name in [_if(str, told.get("fullname")) or _if(str, told.get("name"))] if name]
 
 
 def _moment(paper: dict[str, Any]) -> datetime | None:

@@ -16,7 +16,7 @@ from assets.fetch.sample_text import Dice, escaped, texed, wrapped
 from assets.fetch.sample_works import Draft, Work, draft, phrase, works
 from assets.fetch.source import Body, Listing, SourceError, utc
 
-_COPIED = "version title abstract authors categories keywords votes comments doi note links url".split()
+_COPIED = "version title abstract authors affiliations categories keywords votes comments doi note links url".split()
 
 
 class SampleSource:
@@ -120,7 +120,7 @@ def _mirror(work: Work, written: Draft) -> dict[str, Any]:
     dice = Dice(f"{work.id} mirror")
     key = hashlib.sha256(work.id.encode()).hexdigest()[:6]
     shown = {"id": f"mirror-{key}", "title": written.title, "url": f"https://mirror.example.org/item/{key}"}
-    paper = _paper(work, written, dice) | shown | {"doi": None, "note": None}
+    paper = _paper(work, written, dice) | shown | {"doi": None, "note": None, "affiliations": []}
     if dice.chance(0.5):
         paper["authors"] = [_initialled(author) for author in written.authors]
     return paper
@@ -140,6 +140,7 @@ def _paper(work: Work, written: Draft, dice: Dice) -> dict[str, Any]:
         "title": texed(written.title, written.term, dice) if dice.chance(0.15) else written.title,
         "abstract": _abstract(written, dice),
         "authors": written.authors,
+        "affiliations": written.affiliations,
         "categories": written.categories,
         "keywords": written.keywords,
         "published": f"{written.published.isoformat()}Z",

@@ -96,6 +96,7 @@ class Draft:
     """The name of what the work introduces, or its idea."""
     link: str
     authors: list[str]
+    affiliations: list[str]
     keywords: list[str]
     categories: list[str]
     published: datetime
@@ -134,6 +135,7 @@ def draft(work: Work) -> Draft:
         keywords=[word.replace("\\", "").replace("$", "") for word in subject],
         categories=_categories(work.field, dice),
         published=_submitted(work.day, dice),
+        affiliations=_affiliations(dice),
     )
 
 
@@ -164,8 +166,13 @@ def _phrases() -> dict[str, Any]:
 
 @cache
 def _places() -> list[dict[str, list[str]]]:
-    people: list[dict[str, list[str]]] = _toml(_HERE / "sample_people.toml")["place"]
+    people: list[dict[str, list[str]]] = _people()["place"]
     return people
+
+
+@cache
+def _people() -> dict[str, Any]:
+    return _toml(_HERE / "sample_people.toml")
 
 
 def _toml(place: Traversable) -> dict[str, Any]:
@@ -227,6 +234,12 @@ def _authors(dice: Dice) -> list[str]:
         place = dice.pick(_places())
         names[f"{dice.pick(place['given'])} {dice.pick(place['family'])}"] = None
     return list(names)
+
+
+def _affiliations(dice: Dice) -> list[str]:
+    """Of some works none, as in real feeds; of most others one to three, of a few a crowd."""
+    number = 0 if dice.chance(0.4) else dice.between(1, 3) + (dice.between(2, 9) if dice.chance(0.1) else 0)
+    return dice.shuffled(_people()["institutions"])[:number]
 
 
 def _categories(field: Field, dice: Dice) -> list[str]:

@@ -28,6 +28,7 @@ RECORD = pl.Schema(
         "title": pl.String(),
         "abstract": pl.String(),
         "authors": pl.List(pl.String()),
+        "affiliations": pl.List(pl.String()),
         "categories": pl.List(pl.String()),
         "keywords": pl.List(pl.String()),
         "published": pl.Datetime("us"),
@@ -47,7 +48,9 @@ RECORD = pl.Schema(
 """The columns of `fetched_papers`; times are UTC without a zone, ids are strings, always.
 
 `announced` is arXiv's word for why a list names a paper: `new`, `cross`, `replace`, `replace-cross`; null where a
-source has no such words, which means new. `seen_at`, when the record was first fetched, is not the source's to fill.
+source has no such words, which means new. `affiliations` are the institutions of the paper, each once, in the order
+of its authors; empty or null where none is known. `seen_at`, when the record was first fetched, is not the source's to
+fill.
 """
 
 

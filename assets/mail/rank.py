@@ -25,6 +25,7 @@ DIGEST = pl.Schema(
         "title": pl.String(),
         "summary": pl.String(),
         "authors": pl.List(pl.String()),
+        "affiliations": pl.List(pl.String()),
         "topics": pl.List(pl.String()),
         "links": pl.List(pl.Struct({"url": pl.String(), "kind": pl.String()})),
         "url": pl.String(),

@@ -131,6 +131,8 @@ CLEAN = Suite(
         .fill_null(0).cast(pl.Int32).alias("odd_categories"),
         pl.col("authors").list.eval(pl.element().str.contains(JOINED)).list.sum().fill_null(0).cast(pl.Int32)
         .alias("joined_authors"),
+        pl.col("affiliations").list.eval(pl.element().str.contains(f";|{NOT_PROSE}")).list.sum().fill_null(0)
+        .cast(pl.Int32).alias("odd_affiliations"),
         (pl.col("abstract") == pl.col("title")).fill_null(False).cast(pl.Int32).alias("same_texts"),
         pl.when(SPACED).then(pl.col("abstract").str.len_chars() / pl.col("words")).alias("word_length"),
     ),
@@ -207,6 +209,9 @@ CLEAN = Suite(
                    "Several authors stand in one name, joined by a semicolon, a comma or and: the source writes them "
                    "otherwise, and identity cannot compare them. Teach the parser to part them.",
                    severity="WARN", of="row"),
+        we.none_of("affiliations_one_each", "odd_affiliations",
+                   "An affiliation is the name of one institution: several stand in one, or markup does. Readers are "
+                   "shown them. Look at what the source gives.", severity="WARN", of="row"),
         we.between("words_range", "words", 1, 3_000,
                    "An abstract has words, and fewer than a paper: look at the source's text.", severity="WARN"),
         we.one_of("language_known", "language", LANGUAGES,

@@ -44,6 +44,7 @@ def test_a_record_is_cleaned_column_by_column() -> None:
         title='Schr\\"odinger\n  bridges',
         abstract="We use $O(n)$ steps.",
         authors=["  Ada\u00a0 Lovelace", "", "P\\'al Erd\\H{o}s", " "],
+        affiliations=['ETH\n Z\\"urich', "", "A&amp;B\x07 Labs", "ETH Zürich", "for the Example Collaboration"],
         keywords=["flow\n matching", ""],
         note="12\n  pages",
         doi="https://doi.org/10.1/NO 10.1000/YES",
@@ -53,6 +54,7 @@ def test_a_record_is_cleaned_column_by_column() -> None:
     assert (row["title"], row["title_key"]) == ("Schrödinger bridges", "schrodingerbridges")
     assert (row["abstract"], row["note"], row["votes"]) == ("We use O(n) steps.", "12 pages", 5)
     assert row["authors"] == ["Ada Lovelace", "Pál Erdős"]
+    assert row["affiliations"] == ["ETH Zürich", "A&B Labs"]
     assert row["keywords"] == ["flow matching"]
     assert (row["title_tex"], row["abstract_tex"]) == ('Schr\\"odinger bridges', "We use $O(n)$ steps.")
     assert (row["author_keys"], row["author_count"]) == (["lovelace a", "erdos p"], 2)

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -116,6 +117,27 @@ def test_records_of_the_first_day_complete_one_another() -> None:
     assert (row["votes"], row["comments"]) == (9, 0)
     assert row["keywords"] == ["one", "three", "two"]
     assert (row["categories"], row["links"]) == (["cs.LG"], [CODE])
+
+
+@pytest.mark.parametrize(
+    ("mirror", "arxiv", "affiliations"),
+    [
+        (["The Mirror's College"], ["Example University", "Sample College"], ["Example University", "Sample College"]),
+        (["The Mirror's College"], [], ["The Mirror's College"]),
+        (["The Mirror's College"], None, ["The Mirror's College"]),
+        ([], None, []),
+    ],
+)
+def test_affiliations_are_the_canonical_records_or_those_that_are_known(
+    mirror: list[str], arxiv: list[str] | None, affiliations: list[str]
+) -> None:
+    """Not all that any record says: two feeds spell one institution in two ways."""
+    row = one(
+        record("m", title=TITLE, affiliations=mirror),
+        record("2503.00010", source="sample", title=TITLE, affiliations=arxiv),
+        record("2503.00010", 1, title=TITLE, affiliations=["A Later Employer"]),
+    )
+    assert row["affiliations"] == affiliations
 
 
 def test_withdrawal_is_dated_by_the_first_record_that_says_so() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from assets.dedupe import candidates, fingerprint
 from assets.dedupe.decisions import NONE, Decisions
+from assets.dedupe.identity import WORK
 from assets.dedupe.neighbours import outdated
 from assets.dedupe.resolve import Resolved, resolve
 from orchestration.warehouse import Warehouse
@@ -60,7 +61,7 @@ def state(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def standing(warehouse: Warehouse) -> pl.DataFrame:
-    return warehouse.rows("unique_papers", FOUR_DAYS).sort("day", "work_id")
+    return warehouse.rows("unique_papers", FOUR_DAYS).select(WORK.names()).sort("day", "work_id")
 
 
 def days_of_works(warehouse: Warehouse) -> dict[str, date]:

@@ -130,6 +130,43 @@ def test_what_is_joined_from_an_answer() -> None:
     assert paper["version"] == 2
 
 
+SUPER_KAMIOKANDE = [
+    "Kamioka Observatory, Institute for Cosmic Ray Research, University of Tokyo",
+    "Kavli Institute for the Physics and Mathematics of the Universe",
+    "Department of Physics and Astronomy, University of California, Irvine",
+    "Department of Physics, University of Toronto",
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "affiliations"),
+    [
+        ("id_astro-ph_0601001_s0_m100_3150dca9dc76.xml", ["Ohio State", "CfA", "Warsaw University Observatory"]),
+        ("id_hep-ex_0406020v1_s0_m100_84b15d66c0ce.xml", ["for the ATLAS and CMS Collaborations"]),
+        ("id_list_1111.2011v2.xml", []),
+    ],
+)
+def test_affiliations_in_an_answer_to_a_query(name: str, affiliations: list[str]) -> None:
+    (paper,) = query.papers(recorded("atom", name))
+    assert paper["affiliations"] == affiliations
+
+
+@pytest.mark.parametrize(
+    ("name", "affiliations"),
+    [
+        ("sample_arxiv_record5.xml", ["on behalf of Planck Collaboration"]),
+        ("sample_arxiv_record7.xml", ["Technion", "DESY", "U.Frankfurt"]),
+        ("sample_arxiv_record8.xml", SUPER_KAMIOKANDE),
+        ("sample_arxiv_record9.xml", []),
+        ("live_arxivraw_2026-09.xml", []),
+    ],
+)
+def test_affiliations_in_the_harvest(name: str, affiliations: list[str]) -> None:
+    """Each once, in the order of the authors; none of the raw format, which tells them in the authors' one text."""
+    rows = [oai.row(record) for record in oai.page(recorded("oai", name)).records]
+    assert [row["affiliations"] for row in rows] == [affiliations] * len(rows)
+
+
 # Of each answer of the harvest: its ids with datestamp, versions, and how many authors each has.
 HARVESTED: dict[str, list[tuple[str, str, list[int], int]]] = {
     "arxiv-physics-hep-ex.xml": [

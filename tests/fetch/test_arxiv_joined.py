@@ -37,16 +37,24 @@ class Listed:
 
     def parse(self, day: date, bodies: Any) -> list[dict[str, Any]]:
         named = [paper for body in bodies for paper in json.loads(body.content)]
-        return [{"day": day, "source": self.name, "source_id": paper, "note": "its own"} if paper == "2503.00030"
-                else {"day": day, "source": self.name, "source_id": paper} for paper in named]  # fmt: skip
+        own = {"2503.00030": {"note": "its own", "affiliations": ["Its Own"]}}
+        return [{"day": day, "source": self.name, "source_id": paper, **own.get(paper, {})} for paper in named]
 
     def newest_day(self, until: date) -> date | None:
         return until
 
 
 PAPERS = [
-    paper(10, DAY, DAY, categories=("stat.ML", "cs.LG"), doi="10.1234/example.10", comments="12 pages"),
-    paper(30, DAY, categories=("cs.CL",), comments="arXiv's"),
+    paper(
+        10,
+        DAY,
+        DAY,
+        categories=("stat.ML", "cs.LG"),
+        doi="10.1234/example.10",
+        comments="12 pages",
+        affiliations=("Example University", "Sample College"),
+    ),
+    paper(30, DAY, categories=("cs.CL",), comments="arXiv's", affiliations=("arXiv's",)),
     Paper("hep-th/9901001", (datetime(1999, 1, 4, tzinfo=UTC),), date(2005, 9, 16), categories=("hep-th",)),
 ]
 
@@ -67,11 +75,18 @@ def test_arxivs_fields_are_joined_by_id(tmp_path: Path, server: Arxiv) -> None:
     listing, rows = joined(tmp_path, server, "2503.00010", "2503.00030", "hep-th/9901001")
     assert listing.lacking == ""
     assert len(listing.bodies) == 2
-    columns = ["source_id", "version", "categories", "doi", "note"]
+    columns = ["source_id", "version", "categories", "doi", "note", "affiliations"]
     assert frame(rows).select(columns).rows() == [
-        ("2503.00010", 2, ["stat.ML", "cs.LG"], "10.1234/example.10", "12 pages"),
-        ("2503.00030", 1, ["cs.CL"], None, "its own"),
-        ("hep-th/9901001", 1, ["hep-th"], None, None),
+        (
+            "2503.00010",
+            2,
+            ["stat.ML", "cs.LG"],
+            "10.1234/example.10",
+            "12 pages",
+            ["Example University", "Sample College"],
+        ),
+        ("2503.00030", 1, ["cs.CL"], None, "its own", ["Its Own"]),
+        ("hep-th/9901001", 1, ["hep-th"], None, None, None),
     ]
     (asked,) = server.asked
     assert asked.query == {"id_list": "2503.00010,2503.00030,hep-th/9901001", "max_results": "3"}

@@ -31,6 +31,7 @@ PAPER = {
         "ai_keywords": ["invention"],
         "githubStars": 120,
         "githubRepo": "https://code.example/repository",
+        "organization": {"_id": "68e396f2b5bb631e9b2fac9a", "name": "exu", "fullname": "Example University"},
     },
 }
 
@@ -239,6 +240,7 @@ def test_a_paper_becomes_a_row() -> None:
         "title": "An Invented Title",
         "abstract": "An invented abstract.",
         "authors": ["Ada Example", "Ben Example"],
+        "affiliations": ["Example University"],
         "keywords": ["invention"],
         "published": utc("2025-03-11T17:59:59Z"),
         "votes": 7,
@@ -293,6 +295,8 @@ def test_a_field_that_is_relied_on_and_is_of_another_type_is_an_error(field: str
         ("ai_keywords", "invention", "keywords"),
         ("ai_keywords", [1, 2, "three"], "keywords"),
         ("githubRepo", {"url": "https://code.example"}, "links"),
+        ("organization", "Example University", "affiliations"),
+        ("organization", {"fullname": {"en": "Example University"}}, "affiliations"),
     ],
 )
 def test_a_field_that_is_not_relied_on_and_is_of_another_type_is_null(field: str, value: Any, column: str) -> None:
@@ -303,6 +307,30 @@ def test_a_field_that_is_not_relied_on_and_is_of_another_type_is_null(field: str
     unchanged = row.keys() - {column, "body", "record"}
     assert {key: row[key] for key in unchanged} == {key: whole[key] for key in unchanged}
     assert frame([row]).height == 1
+
+
+@pytest.mark.parametrize(
+    ("organization", "affiliations"),
+    [
+        ({"name": "exu", "fullname": "Example University"}, ["Example University"]),
+        ({"name": "exu", "fullname": ""}, ["exu"]),
+        ({"name": "exu"}, ["exu"]),
+        ({}, []),
+        (None, []),
+    ],
+)
+def test_the_organisation_of_a_paper_is_its_affiliation(organization: Any, affiliations: list[str]) -> None:
+    (row,) = rows("huggingface", DAY, [body({"paper": {**PAPER["paper"], "organization": organization}})])  # type: ignore[dict-item]
+    assert row["affiliations"] == affiliations
+
+
+@pytest.mark.parametrize(("day", "told"), [(date(2025, 10, 2), 0), (date(2025, 10, 3), 16), (date(2025, 12, 31), 2)])
+def test_organisations_of_real_days(daily_papers: Path, day: date, told: int) -> None:
+    """Upstream began to name them in October 2025."""
+    listed = recorded(daily_papers, day)
+    named = [row["affiliations"] for row in rows("huggingface", day, [body(*listed)])]
+    assert sum(map(len, named)) == told
+    assert named == [[item["organization"]["fullname"]] if "organization" in item else [] for item in listed]
 
 
 def test_fields_come_and_go() -> None:

@@ -78,6 +78,9 @@ KINDS: dict[str, tuple[float, Callable[[Row], object]]] = {
     "a link": (1, lambda row: row["links"]),
     "two authors": (0.4, lambda row: len(row["authors"]) == 2),
     "a crowd of authors": (0.4, lambda row: len(row["authors"]) >= 30),
+    "no affiliation": (1, lambda row: not row["affiliations"]),
+    "one affiliation": (1, lambda row: len(row["affiliations"]) == 1),
+    "a crowd of affiliations": (0.4, lambda row: len(row["affiliations"]) > 3),
     "more than 100 votes": (0.4, lambda row: row["votes"] > 100),
     "few votes": (1, lambda row: row["votes"] < 10),
 }
@@ -132,7 +135,7 @@ def test_any_date_parses_into_the_frame(day: date) -> None:
 
 
 def test_no_field_of_a_normal_record_is_empty() -> None:
-    optional = {"position", "seen_at", "announced", "stars", "licence", "doi", "note", "links"}
+    optional = {"position", "seen_at", "announced", "stars", "licence", "doi", "note", "links", "affiliations"}
     table = frame(row for day in MONTH for row in rows(day) if not is_broken(row))
     for name in table.drop(optional).columns:
         values = table[name]

@@ -28,6 +28,7 @@ WORKS = pl.Schema(
         "title": pl.String(),
         "abstract": pl.String(),
         "authors": pl.List(pl.String()),
+        "affiliations": pl.List(pl.String()),
         "links": DIGEST["links"],
         "url": pl.String(),
         "votes": pl.Int32(),

@@ -114,6 +114,7 @@ def row(day: date, place: int) -> Row:
         "authors": ["Ada Example", "Bo Example"],
         "author_keys": ["example a", "example b"],
         "author_count": 2,
+        "affiliations": ["Example University"],
         "language": "en",
         "words": 11,
         "categories": ["cs.LG"],

@@ -145,6 +145,7 @@ BROKEN: Mapping[tuple[str, str], Callable[[Batch], Batch]] = {
     ("clean_papers", "title_tex_present"): setting("title_tex", None, 3),
     ("clean_papers", "author_keys_complete"): setting("author_keys", ["example a"], 1),
     ("clean_papers", "authors_one_each"): setting("authors", ["Ada Example; Bo Example", "Cy Example"], 1),
+    ("clean_papers", "affiliations_one_each"): setting("affiliations", ["Example University; Sample College"], 1),
     ("clean_papers", "words_range"): setting("words", 0, 1),
     ("clean_papers", "language_known"): setting("language", "tlh", 1),
     ("clean_papers", "categories_known"): setting("categories", ["machine learning"], 1),

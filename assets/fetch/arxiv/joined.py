@@ -1,4 +1,4 @@
-"""A source of arXiv papers that leaves out what arXiv itself knows of them: version, categories, DOI and comment."""
+"""A source of arXiv papers that leaves out what arXiv itself knows of them, as version, categories, DOI and comment."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -10,7 +10,7 @@ from assets.fetch.arxiv.query import Query, papers
 from assets.fetch.calendar import Calendar
 from assets.fetch.source import Body, Listing, Source, SourceError
 
-JOINED = ("version", "categories", "doi", "note")
+JOINED = ("version", "categories", "doi", "note", "affiliations")
 
 
 class Joined:

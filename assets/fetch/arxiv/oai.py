@@ -118,12 +118,17 @@ def _fields(metadata: "Element") -> Iterator[tuple[str, Any]]:
             case "version":
                 continue
             case "authors" if len(element):
-                yield "authors", [_parts(author) for author in element]
+                yield "authors", [_author(author) for author in element]
             case name:
                 yield name, (element.text or "").strip()
     versions = [{"version": one.get("version"), **_parts(one)} for one in markup.children(metadata, "version")]
     if versions:
         yield "versions", versions
+
+
+def _author(element: "Element") -> dict[str, Any]:
+    affiliations = markup.texts(element, "affiliation")
+    return {**_parts(element), **({"affiliation": affiliations} if affiliations else {})}
 
 
 def _parts(element: "Element") -> dict[str, str]:
@@ -144,6 +149,7 @@ def row(found: Record) -> dict[str, Any]:
         "title": fields.get("title"),
         "abstract": fields.get("abstract"),
         "authors": _authors(fields.get("authors")),
+        "affiliations": _affiliations(fields.get("authors")),
         "categories": list(found.categories),
         "published": _published(found),
         "doi": fields.get("doi"),
@@ -160,10 +166,17 @@ def _published(found: Record) -> datetime | None:
     return datetime.fromisoformat(created) if created else None
 
 
-def _authors(told: str | list[dict[str, str]] | None) -> list[str]:
+def _authors(told: str | list[dict[str, Any]] | None) -> list[str]:
     """One text in `arXivRaw`, parts of each name in `arXiv`."""
     if told is None or isinstance(told, str):
         return people(told or "")
     order = ("forenames", "keyname", "suffix")
     names = (" ".join(author[part] for part in order if author.get(part)) for author in told)
     return [name for name in names if name.strip(" :")]
+
+
+def _affiliations(told: str | list[dict[str, Any]] | None) -> list[str]:
+    """What each author's part tells; the one text of `arXivRaw` has some in parentheses, which are not parted."""
+    if told is None or isinstance(told, str):
+        return []
+    return list(dict.fromkeys(name for author in told for name in author.get("affiliation", ())))

@@ -62,6 +62,7 @@ def papers(body: Body) -> list[dict[str, Any]]:
 def _row(entry: "Element") -> dict[str, Any]:
     paper, version = ids.split(markup.text(entry, "id") or "")
     terms = [term for one in markup.children(entry, "category") if (term := one.get("term"))]
+    people = markup.children(entry, "author")
     primary = markup.child(entry, "primary_category")
     first = [] if primary is None else [primary.get("term", "")]
     published = markup.text(entry, "published")
@@ -70,7 +71,8 @@ def _row(entry: "Element") -> dict[str, Any]:
         "version": version,
         "title": markup.text(entry, "title"),
         "abstract": markup.text(entry, "summary"),
-        "authors": [name for one in markup.children(entry, "author") if (name := markup.text(one, "name"))],
+        "authors": [name for one in people if (name := markup.text(one, "name"))],
+        "affiliations": list(dict.fromkeys(name for one in people for name in markup.texts(one, "affiliation"))),
         "categories": list(dict.fromkeys([*first, *terms])),
         "published": moment(published).replace(tzinfo=None) if published else None,
         "doi": markup.text(entry, "doi"),
