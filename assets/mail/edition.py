@@ -61,7 +61,8 @@ class Link:
 class Paper:
     """One paper of an edition; every text is one line, without control characters.
 
-    `topics` are those beside its section's. `line` was written by the language model `line_by`; both may be empty.
+    `topics` are those beside its section's, `affiliations` the institutions of its authors. `line` was written by the
+    language model `line_by`; both may be empty.
     """
 
     place: int
@@ -74,6 +75,7 @@ class Paper:
     url: str
     why: str
     withdrawn: bool
+    affiliations: tuple[str, ...] = ()
     line: str = ""
     line_by: str = ""
 
@@ -209,7 +211,7 @@ def sections(papers: Sequence[Entry], day: date, waiting: Mapping[str, Waiting])
 
 def _said(fields: list[tuple[str, Any]]) -> dict[str, Any]:
     """The fields of a part of an edition; those that parts did not always have only where they say something."""
-    return {name: value for name, value in fields if value or name not in ("line", "line_by")}
+    return {name: value for name, value in fields if value or name not in ("affiliations", "line", "line_by")}
 
 
 def areas(papers: Sequence[Entry]) -> Iterator[Section]:
@@ -269,6 +271,7 @@ def _paper(row: Mapping[str, Any]) -> Paper:
         url=one_line(row["url"]),
         why=one_line(row["why"]),
         withdrawn=row["withdrawn"],
+        affiliations=_lines(row["affiliations"]),
         line=one_line(row["line"]),
         line_by=one_line(row["line_by"]),
     )

@@ -27,20 +27,23 @@ KEPT = 8192
 """Papers, and lines, that are kept as they were rendered: the same go to many readers."""
 
 NAMED_AUTHORS = 3
+NAMED_INSTITUTIONS = 2
 WIDTH = 76
 
 
 @dataclass(frozen=True)
 class Lengths:
-    """Characters in HTML: of a new paper's summary, of an earlier one's, and of a title or the names of authors.
+    """Characters in HTML: of a new paper's summary, of an earlier one's, of a title, and of names.
 
     `machine`: whether what a language model wrote is shown. It goes before a word of a paper's own is cut.
+    `affiliations`: whether these are shown. They go before earlier papers lose their summaries.
     """
 
     new: int
     earlier: int
     line: int
     machine: bool = False
+    affiliations: bool = True
 
     def summary(self, section: Section) -> int:
         """Characters of a summary in this section."""
@@ -52,10 +55,11 @@ LENGTHS = (
     Lengths(1_200, 1_200, 240),
     Lengths(1_200, 300, 240),
     Lengths(600, 150, 240),
-    Lengths(300, 0, 240),
-    Lengths(150, 0, 240),
-    Lengths(0, 0, 240),
-    Lengths(0, 0, 120),
+    Lengths(600, 150, 240, affiliations=False),
+    Lengths(300, 0, 240, affiliations=False),
+    Lengths(150, 0, 240, affiliations=False),
+    Lengths(0, 0, 240, affiliations=False),
+    Lengths(0, 0, 120, affiliations=False),
 )
 """Tried in turn until the page fits into `MAX_BYTES`; if none does, papers are left out."""
 
@@ -156,6 +160,13 @@ def by(authors: tuple[str, ...]) -> str:
     return " and ".join(part for part in (", ".join(authors[:-1]), *authors[-1:]) if part)
 
 
+def of(affiliations: tuple[str, ...]) -> str:
+    """The first two institutions and how many more there are; a semicolon parts names that hold commas themselves."""
+    named, more = affiliations[:NAMED_INSTITUTIONS], len(affiliations) - NAMED_INSTITUTIONS
+    between = "; " if any("," in name for name in named) else ", "
+    return between.join(named) + (f" and {more:,} more" if more > 0 else "")
+
+
 @lru_cache(maxsize=KEPT)
 def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
     """A text in lines of at most `WIDTH` characters; a longer word is broken unless it is an address."""
@@ -173,7 +184,7 @@ def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
 
 def _papers_html(section: Section, lengths: Lengths, most: int) -> Markup:
     """The papers of a section, of the first `most` by place."""
-    given = lengths.summary(section), lengths.line, lengths.machine
+    given = lengths.summary(section), lengths.line, lengths.machine, lengths.affiliations
     papers = (_paper_html(paper, *given) for paper in section.papers if paper.place <= most)
     return Markup("\n").join(papers)
 
@@ -183,10 +194,10 @@ def _papers_text(section: Section) -> str:
 
 
 @lru_cache(maxsize=KEPT)
-def _paper_html(paper: Paper, summary: int, line: int, machine: bool) -> Markup:
-    """A paper with so many characters of its summary, and of a line; `machine` is as of `Lengths`."""
-    template = _ENVIRONMENT.get_template("paper.html")
-    return Markup(template.render(paper=paper, summary=summary, line=line, machine=machine))  # noqa: S704 - escaped
+def _paper_html(paper: Paper, summary: int, line: int, machine: bool, affiliations: bool) -> Markup:
+    """A paper with so many characters of its summary, and of a line; the others are as of `Lengths`."""
+    found = {"paper": paper, "summary": summary, "line": line, "machine": machine, "affiliations": affiliations}
+    return Markup(_ENVIRONMENT.get_template("paper.html").render(found))  # noqa: S704 - escaped
 
 
 @lru_cache(maxsize=KEPT)
@@ -222,7 +233,7 @@ def environment(package: str) -> Environment:
 
 def _environment() -> Environment:
     made = environment("assets.mail")
-    made.filters |= {"by": by, "shortened": shortened, "web_links": web_links, "wrapped": wrapped}
+    made.filters |= {"by": by, "of": of, "shortened": shortened, "web_links": web_links, "wrapped": wrapped}
     made.tests |= {"web_url": is_web_url}
     made.globals |= {"light": LIGHT, "dark": DARK, "papers_html": _papers_html, "papers_text": _papers_text}
     return made

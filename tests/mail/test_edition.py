@@ -1,5 +1,6 @@
 """Editions: sections in order, counts in words, a subject of one line, a hash that tells editions apart."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from assets.mail.carried import LATE, MISSED, NEW
 from assets.mail.edition import QUIET, Counts, Edition, Link, Waiting, one_line, shortened
 from assets.mail.lists import SourceList
-from assets.mail.material import daily
+from assets.mail.material import Material, daily
 from assets.mail.rank import DIGEST
 
 DAY = date(2026, 11, 20)
@@ -67,6 +68,7 @@ def test_links_keep_their_kinds() -> None:
 
 def test_a_paper_with_nothing_but_a_title_is_whole() -> None:
     paper = of({}).sections[0].papers[0]
+    assert paper.affiliations == ()
     assert (paper.summary, paper.authors, paper.topics, paper.links, paper.url) == ("", (), (), (), "")
 
 
@@ -145,7 +147,16 @@ def test_the_subject_names_the_day_and_the_top_paper() -> None:
 
 @given(st.text(), st.text())
 def test_nothing_in_an_edition_breaks_a_line(title: str, topic: str) -> None:
-    found = of({"title": f"A{title}", "topic": topic, "summary": title, "authors": [title], "url": topic})
+    found = of(
+        {
+            "title": f"A{title}",
+            "topic": topic,
+            "summary": title,
+            "authors": [title],
+            "affiliations": [title],
+            "url": topic,
+        }
+    )
     paper = found.sections[0].papers[0]
     for text in (
         found.subject,
@@ -153,6 +164,7 @@ def test_nothing_in_an_edition_breaks_a_line(title: str, topic: str) -> None:
         paper.title,
         paper.summary,
         *paper.authors,
+        *paper.affiliations,
         paper.url,
     ):
         assert len(text.splitlines()) <= 1
@@ -184,6 +196,7 @@ def test_the_hash_tells_editions_apart() -> None:
     waiting = Waiting(3, date(2026, 11, 18), date(2026, 11, 18))
     others = [
         of({"title": "B"}),
+        of({"affiliations": ["ETH Zürich"]}),
         of({}, {}),
         of({}, state="incomplete"),
         replace(found, day=date(2026, 11, 19)),
@@ -194,3 +207,19 @@ def test_the_hash_tells_editions_apart() -> None:
     ]
     assert len({other.content_hash for other in (found, *others)}) == 1 + len(others)
     assert of({}).content_hash == found.content_hash
+
+
+def test_what_was_stored_before_papers_had_affiliations_is_read_as_it_was() -> None:
+    made = daily(DAY, FRESH, digest({"authors": ["Ada Lovelace"]}), COUNTS)
+    before = json.loads(made.stored())
+    for entry in before["entries"]:
+        del entry["paper"]["affiliations"]
+    found = Material.read(json.dumps(before))
+    assert found == made
+    assert found.whole.content_hash == made.whole.content_hash
+
+
+def test_affiliations_are_kept_with_the_mails() -> None:
+    made = daily(DAY, FRESH, digest({"affiliations": ["ETH Zürich", " ", None]}), COUNTS)
+    assert made.whole.papers[0].affiliations == ("ETH Zürich",)
+    assert Material.read(made.stored()) == made

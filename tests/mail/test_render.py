@@ -73,6 +73,7 @@ def paper(place: int = 1, **changes: Any) -> Paper:
         "url": "https://papers.example/ask",
         "why": "24 votes, 3 comments, code available",
         "withdrawn": False,
+        "affiliations": ("Fontaine Institute", "Sato & Weiss Labs", "Dube College"),
     }
     return Paper(**usual | changes)
 
@@ -119,7 +120,7 @@ class Page(HTMLParser):
 @pytest.mark.parametrize("text_of_a_stranger", HOSTILE)
 def test_a_strangers_text_is_only_ever_text(text_of_a_stranger: str) -> None:
     texts: dict[str, Any] = dict.fromkeys(("title", "summary", "why", "work_id", "line", "line_by"), text_of_a_stranger)
-    lists: dict[str, Any] = dict.fromkeys(("authors", "topics"), (text_of_a_stranger,) * 4)
+    lists: dict[str, Any] = dict.fromkeys(("authors", "affiliations", "topics"), (text_of_a_stranger,) * 4)
     links = (Link(text_of_a_stranger, text_of_a_stranger),) * 4
     hostile = Page(html(edition(paper(**texts, **lists, links=links), label=text_of_a_stranger)))
     plain = Page(html(edition(paper(work_id="doi:1", links=(), **WRITTEN))))
@@ -171,6 +172,28 @@ def test_the_title_links_to_the_paper() -> None:
     assert re.search(r"<h3[^>]*>Robots That Ask Before They Lift</h3>", html(edition(paper(url="javascript:x"))))
 
 
+@pytest.mark.parametrize(
+    ("affiliations", "told"),
+    [
+        (("ETH Zürich",), "ETH Zürich"),
+        (("ETH Zürich", "台灣大學"), "ETH Zürich, 台灣大學"),
+        (("University of California, Irvine", "DESY"), "University of California, Irvine; DESY"),
+        (("DESY", "CfA", "University of California, Irvine"), "DESY, CfA and 1 more"),
+        (tuple(f"Institute {number}" for number in range(1_202)), "Institute 0, Institute 1 and 1,200 more"),
+    ],
+)
+def test_two_institutions_are_named_and_the_others_counted(affiliations: tuple[str, ...], told: str) -> None:
+    found = edition(paper(affiliations=affiliations))
+    assert re.search(rf'and 1 more<br><span dir="auto"[^>]*>{re.escape(told)}</span></p>', html(found))
+    assert f"\n    {told}\n" in text(found)
+
+
+def test_without_affiliations_nothing_stands_in_their_place() -> None:
+    found = edition(paper(affiliations=()))
+    assert "br" not in Page(html(found)).elements
+    assert "    L. Fontaine, H. Sato, G. Weiss and 1 more\n    24 votes" in text(found)
+
+
 @pytest.mark.parametrize("state", STATES)
 def test_a_mail_loads_nothing(state: str) -> None:
     page = html(replace(edition(paper(), paper(2), state=state), alarms=ALARMS))
@@ -189,6 +212,7 @@ def test_a_page_says_what_the_reader_needs() -> None:
         "1 of 31 new papers; 36 records fetched.",
         "24 votes, 3 comments, code available",
         "L. Fontaine, H. Sato, G. Weiss and 1 more",
+        "Fontaine Institute, Sato & Weiss Labs and 1 more",
         "A robot that asks first drops fewer objects. We learn what to ask.",
         "Robotics, Vision",
         FORMULA,
@@ -304,6 +328,8 @@ def test_new_papers_keep_the_longer_summaries() -> None:
     new, earlier = html(carrying(summary="word " * 80)).split("Late arrivals")
     assert new.count("word " * 80) == 20
     assert len(re.findall(r"(?:word ){20,40}…", earlier)) == 40
+    assert "Fontaine Institute" not in new + earlier, "which goes before the summaries do"
+    assert "Fontaine Institute" in html(carrying())
 
 
 def test_twenty_of_the_longest_real_summaries_fit_uncut() -> None:
