@@ -35,6 +35,13 @@ def test_whatever_a_record_says_comes_back() -> None:
     assert back.equals(rows.select(READ.names()))
 
 
+def test_what_was_kept_before_a_column_was_read_has_none_of_it() -> None:
+    rows = table(record("a", affiliations=["Example University"])).select(READ.names())
+    before = profiles(rows, 0)["said"].str.replace('"affiliations":["Example University"],', "", literal=True)
+    assert "affiliations" not in before[0]
+    assert records(before).equals(rows.with_columns(affiliations=pl.lit(None, READ["affiliations"])))
+
+
 def test_no_record_is_no_profile() -> None:
     assert profiles(table(), 7).schema == PROFILE
     assert records(profiles(table(), 7)["said"]).schema == READ

@@ -45,6 +45,7 @@ def _entry(day: date, subject: str, votes: int) -> dict[str, Any]:
         "title": f"On {subject}, Day {day.day}",
         "summary": f"We look at {subject.lower()} on day {day.day} and write down what the water does to them.",
         "authors": [{"name": f"Ada {subject}"}],
+        "organization": {"name": subject, "fullname": f"{subject} College"},
         "upvotes": votes,
         "publishedAt": f"{day}T05:00:00.000Z",
     }
@@ -62,6 +63,14 @@ def mailed(lab: Lab, day: date) -> list[str]:
     (mail,) = [mail for mail in lab.mails() if str(mail["Subject"]).startswith(f"{day.day} {day:%B %Y}")]
     parts = [part.get_payload(decode=True) for part in mail.walk() if part.get_content_maintype() == "text"]
     return [" ".join(part.decode().split()) for part in parts if isinstance(part, bytes)]
+
+
+def test_the_institution_of_a_paper_goes_from_the_list_into_the_mail(harbour: Lab) -> None:
+    publish(harbour, DAYS[0], {"Harbours": 9})
+    assert harbour.digest(DAYS[0]).success
+    for table in ("fetched_papers", "clean_papers", "unique_papers", "digest"):
+        assert warehouse(harbour.settings).rows(table, [DAYS[0]])["affiliations"].to_list() == [["Harbours College"]]
+    assert all("Harbours College" in body for body in mailed(harbour, DAYS[0]))
 
 
 def test_late_papers_go_once_with_the_next_edition_that_is_mailed(harbour: Lab) -> None:

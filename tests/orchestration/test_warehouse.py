@@ -1,5 +1,7 @@
 """The warehouse: all or nothing, whole days, closed to the world, and migrated."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -8,6 +10,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from assets.mail.rank import DIGEST
 from orchestration.warehouse import Warehouse, WarehouseError
 from quality.entries import QUARANTINE
 from tests.orchestration.tables import (
@@ -238,14 +241,21 @@ def test_migrating_again_leaves_the_rows(warehouse: Warehouse) -> None:
     assert work_ids(other) == [(MONDAY, "a")]
 
 
-def test_topics_that_were_earned_before_areas_are_their_own(tmp_path: Path) -> None:
-    path = tmp_path / "warehouse.duckdb"
+@contextmanager
+def of_migration(number: int, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A warehouse as an earlier Paperboy left it, which had so many migrations."""
     with duckdb.connect(path) as connection:
         connection.execute("CREATE TABLE migrations (number INTEGER, applied_at TIMESTAMP)")
         for script in sorted(files("orchestration.migrations").iterdir(), key=lambda script: script.name):
-            if script.name < "0007" and script.name.endswith(".sql"):
+            if script.name.endswith(".sql") and int(script.name[:4]) <= number:
                 connection.execute(script.read_text(encoding="utf-8"))
-        connection.execute("INSERT INTO migrations VALUES (6, now()::TIMESTAMP)")
+        connection.execute("INSERT INTO migrations VALUES ($number, now()::TIMESTAMP)", {"number": number})
+        yield connection
+
+
+def test_topics_that_were_earned_before_areas_are_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    with of_migration(6, path) as connection:
         connection.execute(
             "INSERT INTO tagged_papers (day, work_id, topics) VALUES ('2025-03-10', 'a', "
             "[{topic: 'rl', label: 'Learning', phrase: 'RL', field: 'title', score: 3.0}]), ('2025-03-10', 'b', [])"
@@ -255,6 +265,18 @@ def test_topics_that_were_earned_before_areas_are_their_own(tmp_path: Path) -> N
         [{"topic": "rl", "label": "Learning", "area": "Learning", "phrase": "RL", "field": "title", "score": 3.0}],
         [],
     ]
+
+
+def test_papers_of_before_affiliations_were_kept_have_none(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    with of_migration(12, path) as connection:
+        connection.execute(
+            "INSERT INTO digest (day, place, work_id, topic, score, score_votes, score_comments, score_code, why, "
+            "title, withdrawn) VALUES ('2025-03-10', 1, 'a', 'Other', 0, 0, 0, 0, 'new', 'On Buoys', false)"
+        )
+    rows = Warehouse(path=str(path)).rows("digest", [MONDAY])
+    assert rows["affiliations"].to_list() == [None]
+    assert rows["affiliations"].dtype == DIGEST["affiliations"]
 
 
 def test_a_newer_warehouse_is_refused_and_left_alone(warehouse: Warehouse) -> None:
