@@ -132,6 +132,7 @@ def test_words_without_end_do_not_widen_the_mail(mail: Page, tmp_path: Path) -> 
         url="https://arxiv.org/abs/2611.00001",
         why=endless,
         withdrawn=False,
+        affiliations=(endless, endless),
     )
     section = Section(endless, (paper,))
     opened(mail, Edition(date(2026, 11, 20), "fresh", (section,), Counts(1, 1, 1), (endless,)), tmp_path)
