@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from assets.mail.attempt import State
 from assets.mail.compose import Composer
 from assets.mail.desk import Desk, day_material
-from assets.mail.edition import Edition, counted
+from assets.mail.edition import Edition
 from assets.mail.intents import Row
 from assets.mail.material import Combined
 from assets.mail.plan import Choosable
@@ -118,9 +118,9 @@ class _Foreseen:
         shown = self.desk.outbox.shown(list(pool.names)).get(self.reader.id, set())
         muted = pool.labels.matches(self.reader.preferences.mute.wishes) if pool.labels else {}
         if had := papers & {pool.names[work] for work in shown}:
-            yield f"{counted(len(had), 'paper')} of {len(papers)} they were mailed before"
+            yield f"{_papers(len(had))} of {len(papers)} they were mailed before"
         if muted:
-            yield f"{counted(len(muted), 'paper')} of {len(papers)} they mute"
+            yield f"{_papers(len(muted))} of {len(papers)} they mute"
 
     @property
     def _leaves(self) -> date:
@@ -133,3 +133,7 @@ def _written_down(row: Row) -> str:
     if row.state is State.PENDING:
         return f"written down; it leaves at {row.due_at:%Y-%m-%d %H:%M} UTC"
     return f"{row.state} at {row.updated_at:%Y-%m-%d %H:%M} UTC{f': {row.reason}' if row.reason else ''}"
+
+
+def _papers(number: int) -> str:
+    return f"{number:,} paper" if number == 1 else f"{number:,} papers"
