@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, ValidationInfo
 
 from assets.mail.profile import Wishes, plain
+from assets.mail.words import known
 
 MOST_PAPERS = 100
 MOST_WISHES = 200
@@ -80,6 +81,7 @@ class Preferences(BaseModel):
 
     `weekday` counts from Monday, 0, and is that of a weekly mail; `hour` is None where the mail leaves as soon as it is
     made; an empty `time_zone` is the operator's; `size` is how many papers, None as many as the operator says.
+    `language` is one of `words.LANGUAGES`, in which Paperboy speaks, None for the operator's.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -89,6 +91,7 @@ class Preferences(BaseModel):
     hour: int | None = Field(default=None, ge=0, le=23)
     time_zone: Annotated[str, AfterValidator(_zone)] = ""
     size: int | None = Field(default=None, ge=1, le=MOST_PAPERS)
+    language: Annotated[str, AfterValidator(known)] | None = None
     follow: Named = Named()
     mute: Named = Named()
 
