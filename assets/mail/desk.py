@@ -145,7 +145,7 @@ class Desk:
             if edition.papers:
                 self.chat.enqueue(edition)
         if edition.papers:
-            self.shelf.put(edition, made.whole_in(self.language), self.outbox.editions(edition.day))
+            self.shelf.put(edition, self.outbox.editions(edition.day), made.whole_in(self.language))
             if self.url:
                 feeds.write(self.shelf, self.url)
         with self.readers.with_tokens(readers) as reader:

@@ -127,3 +127,8 @@ def test_names_are_kept_as_written_once_and_compared_without_capitals() -> None:
     named = Named(authors=(" Ada  Lovelace", "ada lovelace", "Émile Borel"))
     assert named.authors == ("Ada  Lovelace", "Émile Borel")
     assert named.wishes.authors == {"ada lovelace", "émile borel"}
+
+
+def test_who_chose_a_language_that_there_is_no_more_has_the_operators() -> None:
+    assert read('{"language": "tlh"}') == NONE
+    assert read(stored(Preferences(language="de"))).language == "de"

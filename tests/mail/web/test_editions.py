@@ -48,7 +48,7 @@ def test_a_page_that_was_not_kept_when_the_mail_was_written_down_is_kept_by_the_
 
 def test_a_page_without_what_is_said_of_it_is_not_shown(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path)
-    shelf.put(FIRST, FIRST, [])
+    shelf.put(FIRST, [])
     (tmp_path / "2026-11-20.json").unlink()
     assert (shelf.page(FIRST.day), shelf.days()) == (None, [])
 
