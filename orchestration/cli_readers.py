@@ -89,6 +89,7 @@ def show(address: str) -> None:
 @click.option("--hour", help="0 to 23, or made: as soon as it is made.")
 @click.option("--time-zone", help="As Europe/Berlin, or lab: schedule.time_zone.")
 @click.option("--size", help="How many papers at most, or lab: digest.size.")
+@click.option("--language", help="In which Paperboy speaks to them, as de, or lab: mail.language.")
 @click.option("--follow", type=Wished(), multiple=True, help="Its papers come nearer to the top; may be repeated.")
 @click.option("--mute", type=Wished(), multiple=True, help="Its papers do not come; may be repeated.")
 @click.option("--unfollow", type=Wished(), multiple=True, help="Not any more; may be repeated.")

@@ -8,11 +8,12 @@ from assets.mail.edition import one_line
 from assets.mail.profile import plain
 from assets.mail.readers.lab import Lab, UnknownTopic
 from assets.mail.readers.preferences import DAYS, NONE, WAYS, Frequency, InvalidPreference, Named, Preferences, checked
+from assets.mail.words import own_name
 
 KINDS = ("topics", "categories", "authors", "keywords")
-SINGLE = ("frequency", "weekday", "hour", "time_zone", "size")
+SINGLE = ("frequency", "weekday", "hour", "time_zone", "size", "language")
 
-UNCHOSEN = {"hour": "made", "time_zone": "lab", "size": "lab"}
+UNCHOSEN = {"hour": "made", "time_zone": "lab", "size": "lab", "language": "lab"}
 """What stands for no choice where an empty text would be odd: as soon as it is made, and as the lab has it."""
 
 Wish = tuple[str, str]
@@ -64,6 +65,7 @@ def in_words(wanted: Preferences, lab: Lab) -> Iterator[str]:
         zone = f"{lab.time_zone}, for there is no time zone {wanted.lost_zone} any more"
     yield "as soon as it is made" if wanted.hour is None else f"at {wanted.hour:02}:00 in {zone}"
     yield f"at most {wanted.size} papers" if wanted.size else f"at most {lab.size} papers, as the lab says"
+    yield f"in {own_name(wanted.language)}" if wanted.language else f"in {own_name(lab.language)}, as the lab says"
     for verb, named in (("follows", wanted.follow), ("mutes", wanted.mute)):
         if named != Named():
             yield f"{verb} {_said(named, lab)}"

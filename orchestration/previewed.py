@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from assets.mail import render
-from assets.mail.desk import day_edition
+from assets.mail.desk import day_material
 from assets.mail.edition import Edition
 from assets.mail.preview import preview
 from assets.mail.readers.reader import key, parsed
@@ -16,7 +16,7 @@ from orchestration.settings import Settings
 
 def for_all(settings: Settings, day: date) -> Iterator[str]:
     """The files that hold a day's edition, a line each."""
-    return _files(settings, str(day), day_edition(resources.warehouse(settings), day))
+    return _files(settings, str(day), day_material(resources.warehouse(settings), day).whole_in(settings.mail.language))
 
 
 def for_one(settings: Settings, day: date, address: str) -> Iterator[str]:

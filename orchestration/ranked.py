@@ -91,7 +91,14 @@ def page(settings: Settings, period: Period, size: int, profile: Path | None) ->
     """The same as a page of the digest's looks."""
     _, found = _best(settings, period, size, profile)
     tables = resources.warehouse(settings)
-    return selection(tables, period, found.rows.head(size), settings.yesterday(), left_out=found.muted)
+    return selection(
+        tables,
+        period,
+        found.rows.head(size),
+        settings.yesterday(),
+        left_out=found.muted,
+        language=settings.mail.language,
+    )
 
 
 def _best(settings: Settings, period: Period, size: int, profile: Path | None) -> tuple[pl.DataFrame, Personal]:

@@ -144,7 +144,7 @@ def readers(settings: Settings) -> Readers:
 def lab(settings: Settings) -> Lab:
     """The lab as its readers see it. Raises `TaxonomyError`."""
     topics = [Topic(topic.key, topic.label, topic.area) for topic in taxonomy(settings).topics]
-    return Lab(topics, settings.digest.size, settings.schedule.time_zone)
+    return Lab(topics, settings.digest.size, settings.schedule.time_zone, settings.mail.language)
 
 
 def transport(settings: Settings, sleep: Sleep = time.sleep) -> Transport:
@@ -170,6 +170,7 @@ def desk(settings: Settings) -> Desk:
         url=settings.web.url or "",
         writer=writer(settings),
         returns=returns(settings),
+        language=settings.mail.language,
     )
 
 

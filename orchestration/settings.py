@@ -28,6 +28,7 @@ from orchestration.values import (
     Folder,
     Hours,
     Inbox,
+    Language,
     Network,
     PublicUrl,
     Returning,
@@ -206,6 +207,7 @@ class Mail(_Part):
     sender: Address = Field(default="Paperboy <paperboy@paperboy.example>", alias="from")
     recipients: Annotated[tuple[Address, ...], BeforeValidator(split)] = ("reader@paperboy.example",)
     current_days: Whole = Field(default=4, ge=1, le=31)
+    language: Language = "en"
     host: str = "localhost"
     port: Whole = Field(default=587, ge=1, le=65535)
     security: Literal["starttls", "tls", "none"] = "starttls"

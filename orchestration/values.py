@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from assets.fetch.registry import SOURCES
 from assets.mail.message import mailbox
 from assets.mail.returned.address import LONGEST_MAILBOX
+from assets.mail.words import known
 from orchestration import keys
 
 MOST_OF_URL = 200
@@ -173,5 +174,6 @@ Database = Annotated[SecretStr, BeforeValidator(_database)]
 Returning = Annotated[str, AfterValidator(_returning)]
 Inbox = Annotated[str, AfterValidator(_inbox)]
 Days = Annotated[tuple[datetime.date, ...], BeforeValidator(split)]
+Language = Annotated[str, AfterValidator(known)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Clock = Annotated[datetime.time, BeforeValidator(_clock)]

@@ -15,6 +15,7 @@ from assets.mail.outbox import Outbox
 from assets.mail.readers.change import token
 from assets.mail.readers.reader import Reader
 from assets.mail.returned.address import Addresses
+from assets.mail.words import ENGLISH
 
 KEPT = 16
 """Mails for several readers that are kept at a time; most get the same one."""
@@ -33,7 +34,8 @@ class Written:
 class Composer:
     """Makes the mails of a day to whom `reader` finds by an id; `made` is for mails of which nothing else is known.
 
-    Links lead to the web service at `url`; empty, there are none. Mails come back to the addresses of `returns`.
+    Links lead to the web service at `url`; empty, there are none. Mails come back to the addresses of `returns`. Who
+    chose no language is mailed in `language`.
     """
 
     outbox: Outbox
@@ -42,6 +44,7 @@ class Composer:
     url: str
     made: Material[Edition]
     returns: Addresses | None = None
+    language: str = ENGLISH.language
     _stand_in: str = field(default_factory=token)
     _materials: dict[date, Material[Any]] = field(default_factory=dict)
     _kept: dict[str, Written] = field(default_factory=dict)
@@ -50,7 +53,8 @@ class Composer:
         """The mail of a row; None if there is no such reader any more."""
         if (to := self.reader(row.reader)) is None:
             return None
-        written = self._written(row)
+        language = self.language_of(to)
+        written = self._written(row, language)
         leave = self.url and f"{self.url}/unsubscribe/{to.token}"
         return message(
             sender=self.sender, recipient=to.mailbox, subject=written.subject,
@@ -59,18 +63,22 @@ class Composer:
             archive=self.url and f"{self.url}/", unsubscribe=leave,
             unsubscribe_to=self.returns.to_leave(to) if self.returns else "",
             return_to=self.returns.of_mail(row.reader, row.day) if self.returns else "",
-            feedback=feedback_id(row.day, self.sender),
+            feedback=feedback_id(row.day, self.sender), language=language,
         )  # fmt: skip
 
-    def edition(self, row: Row) -> Edition | Combined:
-        """What a row's mail tells."""
+    def language_of(self, reader: Reader) -> str:
+        """The one in which a reader is mailed."""
+        return reader.preferences.language or self.language
+
+    def edition(self, row: Row, language: str) -> Edition | Combined:
+        """What a row's mail tells, in a language."""
         if not row.works:
-            return self.made.whole  # written down by a Paperboy that mailed the same to all
+            return self.made.whole_in(language)  # written down by a Paperboy that mailed the same to all
         if row.first_day not in self._materials:
             kept = self.outbox.material(row.day, row.first_day)
             assert kept is not None  # noqa: S101 - written down together with the row
             self._materials[row.first_day] = kept
-        made: Edition | Combined = self._materials[row.first_day].of(row.works)
+        made: Edition | Combined = self._materials[row.first_day].of(row.works, language)
         return made
 
     def links(self, edition: Edition | Combined, token: str) -> render.Links:
@@ -80,11 +88,11 @@ class Composer:
         page = f"{self.url}/editions/{edition.day}" if isinstance(edition, Edition) else ""
         return render.Links(page, f"{self.url}/preferences/{token}", f"{self.url}/unsubscribe/{token}")
 
-    def _written(self, row: Row) -> Written:
-        """The same for the same papers, as of all who wish nothing: made once."""
-        key = f"{row.first_day} {row.works}"
+    def _written(self, row: Row, language: str) -> Written:
+        """The same for the same papers in the same language, as of all who wish nothing: made once."""
+        key = f"{language} {row.first_day} {row.works}"
         if key not in self._kept:
-            edition = self.edition(row)
+            edition = self.edition(row, language)
             links = self.links(edition, self._stand_in)
             if len(self._kept) == KEPT:
                 del self._kept[next(iter(self._kept))]

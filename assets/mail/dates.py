@@ -3,28 +3,25 @@
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-
-def full(day: date) -> str:
-    """As a masthead has it: Friday 20 November 2026."""
-    return f"{day:%A} {day.day} {day:%B %Y}"
+from assets.mail.words import Words
 
 
-def short(day: date, beside: date) -> str:
+def short(day: date, beside: date, words: Words) -> str:
     """Without what a reader knows who reads it beside another day: 9 November; with its year if that is another."""
-    year = "" if day.year == beside.year else f" {day.year}"
-    return f"{day.day} {day:%B}{year}"
+    return words.day_of_year(day) if day.year == beside.year else words.day(day)
 
 
-def span(first: date, last: date, beside: date) -> str:
+def span(first: date, last: date, beside: date, words: Words) -> str:
     """From the first to the last day, without what a reader knows already."""
-    if first == last:
-        return short(last, beside)
-    if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day} to {short(last, beside)}"
-    return f"{short(first, last)} to {short(last, beside)}"
+    return _span(first, last, short(last, beside, words), words)
 
 
-def spans(days: Iterable[date], beside: date) -> str:
+def whole_span(first: date, last: date, words: Words) -> str:
+    """From the first to the last day, with the year: 20 to 26 November 2026."""
+    return _span(first, last, words.day(last), words)
+
+
+def spans(days: Iterable[date], beside: date, words: Words) -> str:
     """Some days, those that follow one another together: 3 November, 8 to 9 November and 2 December."""
     runs: list[tuple[date, date]] = []
     for day in sorted(days):
@@ -32,5 +29,13 @@ def spans(days: Iterable[date], beside: date) -> str:
             runs[-1] = runs[-1][0], day
         else:
             runs.append((day, day))
-    *others, last = [span(*run, beside) for run in runs]
-    return f"{', '.join(others)} and {last}" if others else last
+    return words.listed([span(*run, beside, words) for run in runs])
+
+
+def _span(first: date, last: date, said: str, words: Words) -> str:
+    """`said` is the last day in words."""
+    if first == last:
+        return said
+    if (first.year, first.month) == (last.year, last.month):
+        return words.gettext("%(day_of_month)s to %(last)s", day_of_month=words.day_of_month(first), last=said)
+    return words.gettext("%(first)s to %(last)s", first=short(first, last, words), last=said)

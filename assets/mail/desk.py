@@ -33,6 +33,7 @@ from assets.mail.readers.store import Readers
 from assets.mail.returned.address import Addresses
 from assets.mail.shelf import Shelf
 from assets.mail.transport import Transport
+from assets.mail.words import ENGLISH
 from assets.mail.writer import Writer
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Desk:
     `named` are the addresses that the settings make readers. Editions are kept on the `shelf`, for the web service at
     `url`; without one, empty, mails have no links to it. They are posted to the channels of `chat`, too. The
     `writer`, if there is one, adds a line to the papers of a digest; mails come back to the addresses of `returns`,
-    where somebody reads them.
+    where somebody reads them. `language` is that of the editions on the shelf, and of mails to who chose none.
     """
 
     outbox: Outbox
@@ -98,6 +99,7 @@ class Desk:
     url: str = ""
     writer: Writer | None = None
     returns: Addresses | None = None
+    language: str = ENGLISH.language
 
     def today(self) -> date:
         """The operator's date; the newest day that can be over is the one before."""
@@ -143,7 +145,7 @@ class Desk:
             if edition.papers:
                 self.chat.enqueue(edition)
         if edition.papers:
-            self.shelf.put(edition, self.outbox.editions(edition.day))
+            self.shelf.put(edition, self.outbox.editions(edition.day), made.whole_in(self.language))
             if self.url:
                 feeds.write(self.shelf, self.url)
         with self.readers.with_tokens(readers) as reader:
@@ -157,7 +159,7 @@ class Desk:
 
     def composer(self, reader: Callable[[str], Reader | None], made: Material[Edition]) -> Composer:
         """Makes the mails of the day that was `made` to whom `reader` finds by an id."""
-        return Composer(self.outbox, reader, self.sender, self.url, made, self.returns)
+        return Composer(self.outbox, reader, self.sender, self.url, made, self.returns, self.language)
 
     def _oldest(self) -> date:
         """The oldest day that may be current."""

@@ -16,12 +16,17 @@ from typing import Any, ClassVar
 
 import polars as pl
 
-from assets.mail import dates
+from assets.mail import dates, phrases
 from assets.mail.carried import ARRIVALS, LATE, MISSED, NEW
-from assets.mail.formula import in_words
+from assets.mail.formula import formula_in, in_words
+from assets.mail.lists import alarm_in
+from assets.mail.words import ENGLISH, N_, Words, words_of
 
-QUIET = "The sources published no list for this day, as on weekends and holidays."
+QUIET = N_("The sources published no list for this day, as on weekends and holidays.")
 """What a reader should know about a day without lists."""
+
+NO_AREA = N_("Other")
+"""The section of papers without a topic, as `rank` calls it."""
 
 SUBJECT_TITLE_LENGTH = 90
 """Characters of a title that a subject quotes; an inbox shows fewer."""
@@ -120,11 +125,11 @@ class Entry:
 class Edition:
     """What is mailed for a day; `alarms` are what a reader must know before all else, a sentence each.
 
-    `formula` is the ranking's in words, empty where it was not kept.
+    `formula` is the ranking's in words, empty where it was not kept. All that Paperboy itself says in it is in
+    `language`, one of `words.LANGUAGES`. Stored, hashed and compared is the English one.
     """
 
-    made: ClassVar[str] = "Sent"
-    medium: ClassVar[str] = "mail"
+    medium: ClassVar[str] = N_("mail")
 
     day: date
     state: str
@@ -132,6 +137,12 @@ class Edition:
     counts: Counts
     alarms: tuple[str, ...] = ()
     formula: str = ""
+    language: str = ENGLISH.language
+
+    @property
+    def words(self) -> Words:
+        """Those of its language."""
+        return words_of(self.language)
 
     @cached_property
     def papers(self) -> list[Paper]:
@@ -141,21 +152,22 @@ class Edition:
     @property
     def heading(self) -> str:
         """The day as a masthead has it: Friday 20 November 2026."""
-        return dates.full(self.day)
+        return self.words.full(self.day)
 
-    @property
+    @cached_property
     def lead(self) -> str:
         """A few sentences on how much was read for how much is shown."""
-        papers = f"{self.counts.digest} of {counted(self.counts.unique, 'new paper')}"
-        read = f"{papers}; {counted(self.counts.fetched, 'record')} fetched." if self.counts.unique else self._nothing
-        quiet = QUIET if self.state == "quiet" else ""
-        return " ".join(filter(None, (read, quiet, ending(self.sections))))
+        read = self._read if self.counts.unique else self._nothing
+        quiet = self.words.gettext(QUIET) if self.state == "quiet" else ""
+        return " ".join(filter(None, (read, quiet, ending(self.sections, self.words))))
 
-    @property
+    @cached_property
     def subject(self) -> str:
         """One line: the day, its state unless fresh, and the top paper's title or that there is none."""
-        state = "" if self.state == "fresh" else f" ({self.state})"
-        return f"{self.day.day} {self.day:%B %Y}{state}: {self._headline}"
+        day = self.words.day(self.day)
+        if self.state != "fresh":
+            day = f"{day} ({self.words.gettext(self.state)})"
+        return self.words.labelled(day, self._headline)
 
     @property
     def content_hash(self) -> str:
@@ -167,31 +179,41 @@ class Edition:
     def holding(self, papers: Sequence[Entry]) -> "Edition":
         """With these papers, by place."""
         counts = replace(self.counts, digest=sum(entry.arrival == NEW for entry in papers))
-        return replace(self, sections=sections(papers, self.day, counts.waiting), counts=counts)
+        return replace(self, sections=sections(papers, self.day, counts.waiting, self.words), counts=counts)
+
+    def in_language(self, language: str) -> "Edition":
+        """A frame without papers, said in another language than in English."""
+        words = words_of(language)
+        alarms = tuple(alarm_in(sentence, words) for sentence in self.alarms)
+        return replace(self, alarms=alarms, formula=formula_in(self.formula, words), language=language)
+
+    @property
+    def _read(self) -> str:
+        shown, unique, fetched = self.counts.digest, self.counts.unique, self.counts.fetched
+        return self.words.gettext(
+            "%(papers)s; %(records)s.",
+            papers=phrases.shown_of_new(shown, unique, self.words),
+            records=self.words.ngettext("%(number)s record fetched", "%(number)s records fetched", fetched),
+        )
 
     @property
     def _nothing(self) -> str:
         """Only a day that was read in full may claim that there is nothing new."""
-        return "No new papers." if self.state in ("fresh", "quiet") else "No papers yet."
+        return phrases.nothing(self.state in ("fresh", "quiet"), self.words)
 
     @property
     def _headline(self) -> str:
         if not self.papers:
             return self._nothing.rstrip(".")
         title = shortened(self.papers[0].title, SUBJECT_TITLE_LENGTH)
-        headline = f"{title} and {len(self.papers) - 1} more" if len(self.papers) > 1 else title
-        return headline if self.counts.digest else f"Catch-up: {headline}"
+        first = phrases.headline(title, len(self.papers) - 1, self.words)
+        return first if self.counts.digest else self.words.labelled(self.words.gettext("Catch-up"), first)
 
 
-def ending(sections: Sequence[Section]) -> str:
+def ending(sections: Sequence[Section], words: Words) -> str:
     """What a reader would find only at the end of these sections; empty where there is nothing."""
-    words = {LATE: "late arrival", MISSED: "paper"}
-    found = [(section, words[section.arrival]) for section in sections if section.arrival in words]
-    numbers = [counted(len(section.papers), word) for section, word in found]
-    if not numbers:
-        return ""
-    of_missed = " of missed days" if found[-1][0].arrival == MISSED else ""
-    return f"At the end: {' and '.join(numbers)}{of_missed}."
+    papers = {section.arrival: len(section.papers) for section in sections}
+    return phrases.ending(papers.get(LATE, 0), papers.get(MISSED, 0), words)
 
 
 def entries(rows: pl.DataFrame) -> list[Entry]:
@@ -199,27 +221,31 @@ def entries(rows: pl.DataFrame) -> list[Entry]:
     return [Entry(_paper(row), one_line(row["topic"]), row["arrival"], row["listed_on"]) for row in rows.to_dicts()]
 
 
-def sections(papers: Sequence[Entry], day: date, waiting: Mapping[str, Waiting]) -> tuple[Section, ...]:
+def sections(
+    papers: Sequence[Entry], day: date, waiting: Mapping[str, Waiting], words: Words = ENGLISH
+) -> tuple[Section, ...]:
     """Papers, by place, in sections: new ones by area, then what came late, then what was missed.
 
     `waiting` is how much waited for the edition, by arrival; what is not told was all that is shown.
     """
     found = {arrival: [one for one in papers if one.arrival == arrival] for arrival in ARRIVALS}
-    earlier = (_earlier(arrival, found[arrival], day, waiting) for arrival in (LATE, MISSED) if found[arrival])
-    return (*areas(found[NEW]), *earlier)
+    earlier = (_earlier(arrival, found[arrival], day, waiting, words) for arrival in (LATE, MISSED) if found[arrival])
+    return (*areas(found[NEW], words), *earlier)
 
 
 def _said(fields: list[tuple[str, Any]]) -> dict[str, Any]:
     """The fields of a part of an edition; those that parts did not always have only where they say something."""
-    return {name: value for name, value in fields if value or name not in ("affiliations", "line", "line_by")}
+    later = ("affiliations", "line", "line_by")
+    return {name: value for name, value in fields if name != "language" and (value or name not in later)}
 
 
-def areas(papers: Sequence[Entry]) -> Iterator[Section]:
+def areas(papers: Sequence[Entry], words: Words = ENGLISH) -> Iterator[Section]:
     """Papers, by place, in sections by area; an area stands where its best paper would."""
     by_area: dict[str, list[Paper]] = {}
     for one in papers:
         by_area.setdefault(one.area, []).append(one.in_its_area)
-    yield from (Section(area, tuple(members)) for area, members in by_area.items())
+    of_none = words.gettext(NO_AREA)
+    yield from (Section(of_none if area == NO_AREA else area, tuple(members)) for area, members in by_area.items())
 
 
 def formula(rows: pl.DataFrame) -> str:
@@ -244,19 +270,27 @@ def shortened(text: str, length: int) -> str:
     return text[: length + 1].rsplit(" ", 1)[0][:length].rstrip(" ,;:") + " …"
 
 
-def _earlier(arrival: str, papers: Sequence[Entry], day: date, waiting: Mapping[str, Waiting]) -> Section:
+def dated(paper: Paper, listed_on: date, beside: date, words: Words) -> Paper:
+    """A paper that says on which day it was listed."""
+    return replace(paper, why=words.labelled(dates.short(listed_on, beside, words), paper.why))
+
+
+def _earlier(arrival: str, papers: Sequence[Entry], day: date, waiting: Mapping[str, Waiting], words: Words) -> Section:
     """The papers of earlier days that arrived in one way, each with its day."""
-    dated = tuple(replace(one.paper, why=f"{dates.short(one.listed_on, day)}: {one.paper.why}") for one in papers)
+    members = tuple(dated(one.paper, one.listed_on, day, words) for one in papers)
     listed = [one.listed_on for one in papers]
     waited = waiting.get(arrival, Waiting(len(papers), min(listed), max(listed)))
-    number = counted(waited.works, "paper")
-    if waited.works > len(papers):
-        number = f"{len(papers)} of {number}"
+    found = phrases.shown_of(len(papers), waited.works, words)
+    days = dates.span(waited.first, waited.last, day, words)
     if arrival == LATE:
-        label = f"Late arrivals: {number} listed on earlier days, after their edition was mailed"
-        return Section(label, dated, arrival)
-    without = "a day without an edition" if waited.first == waited.last else "days without an edition"
-    return Section(f"Catch-up: {number} from {dates.span(waited.first, waited.last, day)}, {without}", dated, arrival)
+        label = words.gettext(
+            "Late arrivals: %(papers)s listed on earlier days, after their edition was mailed", papers=found
+        )
+    elif waited.first == waited.last:
+        label = words.gettext("Catch-up: %(papers)s from %(days)s, a day without an edition", papers=found, days=days)
+    else:
+        label = words.gettext("Catch-up: %(papers)s from %(days)s, days without an edition", papers=found, days=days)
+    return Section(label, members, arrival)
 
 
 def _paper(row: Mapping[str, Any]) -> Paper:
@@ -279,8 +313,3 @@ def _paper(row: Mapping[str, Any]) -> Paper:
 
 def _lines(texts: list[str | None] | None) -> tuple[str, ...]:
     return tuple(line for line in map(one_line, texts or ()) if line)
-
-
-def counted(number: int, noun: str) -> str:
-    """1 paper, 2,000 papers."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

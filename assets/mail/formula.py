@@ -4,12 +4,27 @@ A part is a weight, which the operator sets, times a term, which follows from th
 edition's time. Both are kept with every row of the digest, so that anybody can recompute a place.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 import polars as pl
+
+from assets.mail.words import ENGLISH, N_, Words, read_back
+
+TERMS: Mapping[str, str] = {
+    "votes": N_("ln(1 + votes)"),
+    "velocity": N_("ln(1 + votes of the last 24 h)"),
+    "comments": N_("ln(1 + comments)"),
+    "prior": N_("what text and authors promise / (1 + votes)"),
+    "code": N_("if code or data are there"),
+}
+"""The terms of a score as readers are told them, by the parts that they make with a weight."""
+
+LESS = N_("%(formula)s − %(weight)s for each paper of its topic above it")
+HALVED = N_("%(formula)s; votes and comments halve every %(hours)s h")
 
 
 @dataclass(frozen=True)
@@ -67,19 +82,29 @@ def kept(weights: Weights) -> pl.Expr:
     return pl.struct(pl.lit(float(value)).alias(name) for name, value in asdict(weights).items()).alias("weights")
 
 
-def in_words(weights: Mapping[str, float]) -> str:
+def in_words(weights: Mapping[str, float], words: Words = ENGLISH) -> str:
     """The formula as readers are told it."""
-    told = {
-        "votes": "ln(1 + votes)",
-        "velocity": "ln(1 + votes of the last 24 h)",
-        "comments": "ln(1 + comments)",
-        "prior": "what text and authors promise / (1 + votes)",
-        "code": "if code or data are there",
-    }
-    terms = [f"{weights[part]:g} × {term}" for part, term in told.items() if weights[part]]
-    less = f" − {weights['variety']:g} for each paper of its topic above it" if weights["variety"] else ""
-    halved = f"; votes and comments halve every {weights['half_life']:g} h" if isfinite(weights["half_life"]) else ""
-    return f"{' + '.join(terms) or '0'}{less}{halved}"
+    told = {part: (words.weight(weights[part]), words.gettext(term)) for part, term in TERMS.items() if weights[part]}
+    terms = [f"{weight} × {term}" for weight, term in told.values()]
+    formula = " + ".join(terms) or "0"
+    if weights["variety"]:
+        formula = words.gettext(LESS, formula=formula, weight=words.weight(weights["variety"]))
+    if isfinite(weights["half_life"]):
+        formula = words.gettext(HALVED, formula=formula, hours=words.weight(weights["half_life"]))
+    return formula
+
+
+def formula_in(formula: str, words: Words) -> str:
+    """A formula that is stored in English in other words; one that cannot be read stays as it is."""
+    weights = {**dict.fromkeys(asdict(DEFAULT), 0.0), "half_life": inf}
+    rest = formula
+    for name, text, value in (("half_life", HALVED, "hours"), ("variety", LESS, "weight")):
+        if found := read_back(text, rest):
+            rest, weights[name] = found["formula"], float(found[value])
+    for part, term in TERMS.items():
+        if weighed := re.search(rf"(?:^| )([\d.e+-]+) × {re.escape(term)}(?: |$)", rest):
+            weights[part] = float(weighed[1])
+    return in_words(weights, words) if in_words(weights) == formula else formula
 
 
 def arithmetic(row: Mapping[str, Any]) -> Iterator[tuple[str, str, float]]:

@@ -3,11 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from assets.mail.words import N_, Words, read_back
+
 NAMES: Mapping[str, str] = {"arxiv": "arXiv", "huggingface": "Hugging Face"}
 """Sources as readers know them; any other goes by its name in the settings."""
 
-STATES = ("fresh", "quiet", "waiting", "incomplete", "failed")
+STATES = (N_("fresh"), N_("quiet"), N_("waiting"), N_("incomplete"), N_("failed"))
 """What may be said of a source's list for a day, and of a day."""
+
+UNREAD = N_("%(source)s could not be read; its papers follow in a later edition.")
+UNPUBLISHED = N_("%(source)s has not published its list yet; its papers follow in a later edition.")
+UNGIVEN = N_("Incomplete: %(source)s gave no list, although one was due; its papers follow in a later edition.")
+CUT = N_("Incomplete: %(source)s gave %(fetched)s of %(expected)s papers; the missing ones follow in a later edition.")
+CUT_SOMEWHERE = N_("Incomplete: %(source)s gave only a part of its list; the missing ones follow in a later edition.")
 
 
 @dataclass(frozen=True)
@@ -41,22 +49,34 @@ def day_state(lists: Sequence[SourceList]) -> str:
 
 
 def alarms(lists: Sequence[SourceList]) -> tuple[str, ...]:
-    """A sentence about each list that is missing or cut, the worst first."""
+    """A sentence about each list that is missing or cut, the worst first; in English, as it is stored."""
     worst_first = sorted(lists, key=lambda found: (-STATES.index(found.state), found.source))
     return tuple(sentence for found in worst_first if (sentence := _alarm(found)))
 
 
+def alarm_in(sentence: str, words: Words) -> str:
+    """Such a sentence in other words; one that is none stays as it is."""
+    for alarm in (UNREAD, UNPUBLISHED, UNGIVEN, CUT, CUT_SOMEWHERE):
+        if (values := read_back(alarm, sentence)) is not None:
+            figures = {name: words.number(_figure(values[name])) for name in ("fetched", "expected") if name in values}
+            return words.gettext(alarm, **{**values, **figures})
+    return sentence
+
+
 def _alarm(found: SourceList) -> str:
     """What a reader must know about a list; nothing about one that is whole."""
-    later = "its papers follow in a later edition."
     if found.state == "failed":
-        return f"{found.name} could not be read; {later}"
+        return UNREAD % {"source": found.name}
     if found.state == "waiting":
-        return f"{found.name} has not published its list yet; {later}"
+        return UNPUBLISHED % {"source": found.name}
     if found.state != "incomplete":
         return ""
     if not found.fetched:
-        return f"Incomplete: {found.name} gave no list, although one was due; {later}"
-    short = found.expected is not None and found.expected > found.fetched
-    gave = f"{found.fetched:,} of {found.expected:,} papers" if short else "only a part of its list"
-    return f"Incomplete: {found.name} gave {gave}; the missing ones follow in a later edition."
+        return UNGIVEN % {"source": found.name}
+    if found.expected is not None and found.expected > found.fetched:
+        return CUT % {"source": found.name, "fetched": f"{found.fetched:,}", "expected": f"{found.expected:,}"}
+    return CUT_SOMEWHERE % {"source": found.name}
+
+
+def _figure(written: str) -> int:
+    return int(written.replace(",", ""))

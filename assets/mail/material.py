@@ -15,9 +15,12 @@ from pydantic import TypeAdapter
 
 from assets.mail import dates
 from assets.mail.carried import NEW
-from assets.mail.edition import Counts, Edition, Entry, ending, entries, formula, sections
+from assets.mail.edition import Counts, Edition, Entry, dated, ending, entries, formula, sections
+from assets.mail.formula import formula_in
 from assets.mail.lists import SourceList, alarms, day_state
+from assets.mail.reason import reason_in
 from assets.mail.selection import Selection
+from assets.mail.words import ENGLISH, N_, Words, words_of
 
 Works = Sequence[tuple[str, str]]
 """The papers of one mail in their order: the id of each, and why this reader gets it; empty as all others do."""
@@ -27,24 +30,27 @@ Works = Sequence[tuple[str, str]]
 class Combined(Selection):
     """The mail of several days, for who is not mailed every day."""
 
-    made: ClassVar[str] = "Sent"
-    medium: ClassVar[str] = "mail"
+    medium: ClassVar[str] = N_("mail")
 
     @property
     def heading(self) -> str:
         """Its days: 20 to 26 November 2026."""
-        first, last = self.period.first, self.period.last
-        return f"{dates.span(first, last, last)} {last.year}"
+        return dates.whole_span(self.period.first, self.period.last, self.words)
 
     @property
     def lead(self) -> str:
         """As of a page, and what would be found only at the end."""
-        return " ".join(filter(None, (super().lead, ending(self.sections))))
+        return " ".join(filter(None, (super().lead, ending(self.sections, self.words))))
 
     def holding(self, papers: Sequence[Entry]) -> "Combined":
         """With these papers, by place, of which each says on which day it was listed."""
         last = self.period.last
-        return replace(self, sections=sections([_dated(entry, last) for entry in papers], last, {}))
+        these = [_dated(entry, last, self.words) for entry in papers]
+        return replace(self, sections=sections(these, last, {}, self.words))
+
+    def in_language(self, language: str) -> "Combined":
+        """A frame without papers, said in another language than in English."""
+        return replace(self, formula=formula_in(self.formula, words_of(language)), language=language)
 
 
 Frame = TypeVar("Frame", Edition, Combined)
@@ -59,12 +65,17 @@ class Material(Generic[Frame]):
 
     @property
     def whole(self) -> Frame:
-        """A mail of all its papers."""
-        return self.of([(entry.paper.work_id, "") for entry in self.entries])
+        """A mail of all its papers, in English."""
+        return self.whole_in(ENGLISH.language)
 
-    def of(self, works: Works) -> Frame:
-        """A mail of some of its papers, in their order. Raises `KeyError` for one that it lacks."""
-        return self.frame.holding([self._placed(*one) for one in enumerate(works, 1)])
+    def whole_in(self, language: str) -> Frame:
+        """A mail of all its papers in a language."""
+        return self.of([(entry.paper.work_id, "") for entry in self.entries], language)
+
+    def of(self, works: Works, language: str = ENGLISH.language) -> Frame:
+        """A mail of some of its papers, in their order and in a language. Raises `KeyError` for one that it lacks."""
+        frame = self._frame(language)
+        return frame.holding([self._placed(*one, language) for one in enumerate(works, 1)])
 
     def joined(self, other: "Material[Frame]") -> "Material[Frame]":
         """With the papers of another that it lacks."""
@@ -83,14 +94,24 @@ class Material(Generic[Frame]):
         return made
 
     @cached_property
-    def _placed(self) -> Callable[[int, tuple[str, str]], Entry]:
-        """A paper by its place in a mail, its id, and why a reader gets it; the same for many readers."""
+    def _frame(self) -> Callable[[str], Frame]:
+        """The frame in a language; the same for many readers."""
 
         @cache
-        def placed(place: int, work: tuple[str, str]) -> Entry:
+        def frame(language: str) -> Frame:
+            return self.frame if language == self.frame.language else self.frame.in_language(language)
+
+        return frame
+
+    @cached_property
+    def _placed(self) -> Callable[[int, tuple[str, str], str], Entry]:
+        """A paper by its place in a mail, its id with why a reader gets it, and a language; the same for many."""
+
+        @cache
+        def placed(place: int, work: tuple[str, str], language: str) -> Entry:
             name, because = work
             entry = self._by_id[name]
-            return entry.placed(place, ", ".join(filter(None, (because, entry.paper.why))))
+            return entry.placed(place, reason_in(because, entry.paper.why, words_of(language)))
 
         return placed
 
@@ -106,11 +127,11 @@ def daily(day: date, lists: Sequence[SourceList], digest: pl.DataFrame, counts: 
     return Material(frame, tuple(entries(rows)))
 
 
-def _dated(entry: Entry, last: date) -> Entry:
+def _dated(entry: Entry, last: date, words: Words) -> Entry:
     """A new paper with its day; one that came otherwise is given it by its section."""
     if entry.arrival != NEW:
         return entry
-    return entry.placed(entry.paper.place, f"{dates.short(entry.listed_on, last)}: {entry.paper.why}")
+    return replace(entry, paper=dated(entry.paper, entry.listed_on, last, words))
 
 
 _AS_JSON: TypeAdapter[Any] = TypeAdapter(Material[Edition] | Material[Combined])

@@ -57,13 +57,15 @@ def message(
     unsubscribe_to: str = "",
     return_to: str = "",
     feedback: str = "",
+    language: str = "en",
 ) -> EmailMessage:
     """The digest as multipart/alternative, the text first, in short lines of ASCII that a relay leaves alone.
 
     `sender` and `recipient` are one address each, `ada@lab.example` or `Ada <ada@lab.example>`; `date` has a
     zone. `archive` and `unsubscribe` are addresses of the web, the latter of one click (RFC 8058), or empty. A mail to
     `unsubscribe_to` does the same, and what cannot be delivered comes back to `return_to`; both may be empty, and so
-    may `feedback`, see `feedback_id`. Raises `ValueError` for what is not an address.
+    may `feedback`, see `feedback_id`. `language` is a code of ISO 639.
+    Raises `ValueError` for what is not an address.
     """
     by = mailbox(sender)
     ways_out = [unsubscribe, unsubscribe_to and f"mailto:{unsubscribe_to}?subject=unsubscribe"]
@@ -73,6 +75,7 @@ def message(
         "Subject": subject,
         "Date": format_datetime(date),
         "Message-ID": message_id,
+        "Content-Language": language,
         "List-Id": f"<paperboy.{by.domain}>",
         "Auto-Submitted": "auto-generated",
         "Precedence": "bulk",

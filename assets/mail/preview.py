@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from assets.mail.attempt import State
 from assets.mail.compose import Composer
 from assets.mail.desk import Desk, day_material
-from assets.mail.edition import Edition, counted
+from assets.mail.edition import Edition
 from assets.mail.intents import Row
 from assets.mail.material import Combined
 from assets.mail.plan import Choosable
@@ -39,7 +39,7 @@ def preview(desk: Desk, warehouse: "Warehouse", day: date, reader: Reader) -> Pr
     made = day_material(warehouse, day)
     composer = desk.composer(lambda _: None, made)
     if row := desk.outbox.row(day, reader.id):
-        return _linked(Preview(composer.edition(row), (_written_down(row),)), composer)
+        return _linked(Preview(composer.edition(row, composer.language_of(reader)), (_written_down(row),)), composer)
     if reader.state is not ReaderState.CONFIRMED:
         return Preview(None, (f"no mail goes there: the reader is {reader.state}",))
     pools = _Remembering(desk.pools(warehouse, made))
@@ -89,7 +89,8 @@ class _Foreseen:
             return None
         (mail,) = plan.mails
         told = f"not written down yet; made now, it would leave at {mail.due_at:%Y-%m-%d %H:%M} UTC"
-        return Preview(plan.materials[mail.first_day].of(mail.works), (told,))
+        language = reader.preferences.language or self.desk.language
+        return Preview(plan.materials[mail.first_day].of(mail.works, language), (told,))
 
     def _as_if_due(self) -> Reader | None:
         """The reader as if their day were the one on which a mail would leave; None where it is."""
@@ -118,9 +119,9 @@ class _Foreseen:
         shown = self.desk.outbox.shown(list(pool.names)).get(self.reader.id, set())
         muted = pool.labels.matches(self.reader.preferences.mute.wishes) if pool.labels else {}
         if had := papers & {pool.names[work] for work in shown}:
-            yield f"{counted(len(had), 'paper')} of {len(papers)} they were mailed before"
+            yield f"{_papers(len(had))} of {len(papers)} they were mailed before"
         if muted:
-            yield f"{counted(len(muted), 'paper')} of {len(papers)} they mute"
+            yield f"{_papers(len(muted))} of {len(papers)} they mute"
 
     @property
     def _leaves(self) -> date:
@@ -133,3 +134,7 @@ def _written_down(row: Row) -> str:
     if row.state is State.PENDING:
         return f"written down; it leaves at {row.due_at:%Y-%m-%d %H:%M} UTC"
     return f"{row.state} at {row.updated_at:%Y-%m-%d %H:%M} UTC{f': {row.reason}' if row.reason else ''}"
+
+
+def _papers(number: int) -> str:
+    return f"{number:,} paper" if number == 1 else f"{number:,} papers"

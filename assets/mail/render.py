@@ -9,18 +9,20 @@ import textwrap
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from assets.mail.edition import Edition, Paper, Section, shortened
+from assets.mail.phrases import and_more
 from assets.mail.selection import Selection
+from assets.mail.words import ENGLISH, N_, Words, words_of
 
 MAX_BYTES = 90_000
 """Gmail clips a mail's HTML at about 102 KB."""
 
-LABELS = {"code": "Code", "data": "Data", "demo": "Demo"}
+LABELS = {"code": N_("Code"), "data": N_("Data"), "demo": N_("Demo")}
 """What a link is called by its kind; any other is the project's page."""
 
 KEPT = 8192
@@ -76,16 +78,15 @@ class Links:
     unsubscribe: str = ""
     home: str = ""
 
-    @property
-    def labelled(self) -> list[tuple[str, str]]:
+    def labelled(self, words: Words) -> list[tuple[str, str]]:
         """What there is, as labels and addresses."""
         named = {
-            "Read on the web": self.web_view,
-            "Preferences": self.preferences,
-            "Unsubscribe": self.unsubscribe,
-            "All editions": self.home,
+            N_("Read on the web"): self.web_view,
+            N_("Preferences"): self.preferences,
+            N_("Unsubscribe"): self.unsubscribe,
+            N_("All editions"): self.home,
         }
-        return [(label, url) for label, url in named.items() if url]
+        return [(words.gettext(label), url) for label, url in named.items() if url]
 
 
 NO_LINKS = Links()
@@ -105,6 +106,9 @@ class Palette:
 
 LIGHT = Palette(ground="#ffffff", ink="#1d1f23", muted="#5d636d", accent="#0f5e6b", rule="#d9dce1", alarm="#fff1d6")
 DARK = Palette(ground="#15171a", ink="#e7e7e4", muted="#a2a8b1", accent="#7cc4d0", rule="#34383e", alarm="#4a3610")
+
+_BLANK = re.compile(r"[^\S\u00a0\u202f]+")
+"""White space, but for what keeps words on one line, as French has it before a colon."""
 
 _WEB_URL = re.compile(r"https?://[^\s<>\"\\\x00-\x1f\x7f]+", re.IGNORECASE)
 _ARXIV_URL = re.compile(r"https?://(?:www\.)?arxiv\.org/", re.IGNORECASE)
@@ -126,12 +130,12 @@ def html(edition: Edition | Selection, links: Links = NO_LINKS) -> str:
 
 def text(edition: Edition | Selection, links: Links = NO_LINKS) -> str:
     """The edition as plain text in lines of at most `WIDTH` characters; an address is never broken."""
-    return _ENVIRONMENT.get_template("edition.txt").render(edition=edition, links=links)
+    return _environment(edition.language).get_template("edition.txt").render(edition=edition, links=links)
 
 
 def _page(edition: Edition | Selection, links: Links, lengths: Lengths, most: int) -> str:
     """The page of the first `most` papers by place."""
-    template = _ENVIRONMENT.get_template("edition.html")
+    template = _environment(edition.language).get_template("edition.html")
     return template.render(edition=edition, links=links, lengths=lengths, most=most)
 
 
@@ -139,13 +143,13 @@ def _fits(page: str) -> bool:
     return len(page.encode()) <= MAX_BYTES
 
 
-def web_links(paper: Paper) -> list[tuple[str, str]]:
+def web_links(paper: Paper, words: Words = ENGLISH) -> list[tuple[str, str]]:
     """A paper's links as labels and addresses of the web (http, https), each address once."""
     links: dict[str, str] = {}
     for label, url in _labelled(paper):
         if is_web_url(url):
             links.setdefault(url, label)
-    return [(label, url) for url, label in links.items()]
+    return [(words.gettext(label), url) for url, label in links.items()]
 
 
 def is_web_url(url: str) -> bool:
@@ -153,25 +157,30 @@ def is_web_url(url: str) -> bool:
     return _WEB_URL.fullmatch(url) is not None
 
 
-def by(authors: tuple[str, ...]) -> str:
+def by(authors: tuple[str, ...], words: Words) -> str:
     """The first three authors and how many more there are."""
     if len(authors) > NAMED_AUTHORS:
-        return f"{', '.join(authors[:NAMED_AUTHORS])} and {len(authors) - NAMED_AUTHORS:,} more"
-    return " and ".join(part for part in (", ".join(authors[:-1]), *authors[-1:]) if part)
+        return and_more(", ".join(authors[:NAMED_AUTHORS]), len(authors) - NAMED_AUTHORS, words)
+    return words.listed(authors) if authors else ""
 
 
-def of(affiliations: tuple[str, ...]) -> str:
+def begun(text: str) -> str:
+    """A text as it begins a line: not all languages write the names of days large."""
+    return text[:1].upper() + text[1:]
+
+
+def of(affiliations: tuple[str, ...], words: Words) -> str:
     """The first two institutions and how many more there are; a semicolon parts names that hold commas themselves."""
     named, more = affiliations[:NAMED_INSTITUTIONS], len(affiliations) - NAMED_INSTITUTIONS
-    between = "; " if any("," in name for name in named) else ", "
-    return between.join(named) + (f" and {more:,} more" if more > 0 else "")
+    said = ("; " if any("," in name for name in named) else ", ").join(named)
+    return and_more(said, more, words) if more > 0 else said
 
 
 @lru_cache(maxsize=KEPT)
 def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
     """A text in lines of at most `WIDTH` characters; a longer word is broken unless it is an address."""
     width = WIDTH - len(indent)
-    pieces = (piece for word in text.split() for piece in _pieces(word, width))
+    pieces = (piece for word in _BLANK.split(text) for piece in _pieces(word, width))
     return textwrap.fill(
         " ".join(pieces),
         WIDTH,
@@ -182,27 +191,27 @@ def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
     )
 
 
-def _papers_html(section: Section, lengths: Lengths, most: int) -> Markup:
+def _papers_html(section: Section, lengths: Lengths, most: int, language: str) -> Markup:
     """The papers of a section, of the first `most` by place."""
-    given = lengths.summary(section), lengths.line, lengths.machine, lengths.affiliations
+    given = lengths, lengths.summary(section), language
     papers = (_paper_html(paper, *given) for paper in section.papers if paper.place <= most)
     return Markup("\n").join(papers)
 
 
-def _papers_text(section: Section) -> str:
-    return "".join(map(_paper_text, section.papers)).rstrip("\n")
+def _papers_text(section: Section, language: str) -> str:
+    return "".join(_paper_text(paper, language) for paper in section.papers).rstrip("\n")
 
 
 @lru_cache(maxsize=KEPT)
-def _paper_html(paper: Paper, summary: int, line: int, machine: bool, affiliations: bool) -> Markup:
-    """A paper with so many characters of its summary, and of a line; the others are as of `Lengths`."""
-    found = {"paper": paper, "summary": summary, "line": line, "machine": machine, "affiliations": affiliations}
-    return Markup(_ENVIRONMENT.get_template("paper.html").render(found))  # noqa: S704 - escaped
+def _paper_html(paper: Paper, lengths: Lengths, summary: int, language: str) -> Markup:
+    """A paper with so many characters of its summary."""
+    template = _environment(language).get_template("paper.html")
+    return Markup(template.render(paper=paper, lengths=lengths, summary=summary))  # noqa: S704 - escaped
 
 
 @lru_cache(maxsize=KEPT)
-def _paper_text(paper: Paper) -> str:
-    return _ENVIRONMENT.get_template("paper.txt").render(paper=paper)
+def _paper_text(paper: Paper, language: str) -> str:
+    return _environment(language).get_template("paper.txt").render(paper=paper)
 
 
 def _pieces(word: str, width: int) -> list[str]:
@@ -213,11 +222,11 @@ def _pieces(word: str, width: int) -> list[str]:
 
 def _labelled(paper: Paper) -> Iterator[tuple[str, str]]:
     at_arxiv = _ARXIV_URL.match(paper.url) is not None
-    yield "arXiv" if at_arxiv else "Paper page", paper.url
+    yield "arXiv" if at_arxiv else N_("Paper page"), paper.url
     if paper.work_id.startswith("arxiv:") and not at_arxiv:
         yield "arXiv", "https://arxiv.org/abs/" + paper.work_id.removeprefix("arxiv:")
     for link in paper.links:
-        yield LABELS.get(link.kind, "Project"), link.url
+        yield LABELS.get(link.kind, N_("Project")), link.url
 
 
 def environment(package: str) -> Environment:
@@ -231,12 +240,20 @@ def environment(package: str) -> Environment:
     )
 
 
-def _environment() -> Environment:
-    made = environment("assets.mail")
-    made.filters |= {"by": by, "of": of, "shortened": shortened, "web_links": web_links, "wrapped": wrapped}
+@cache
+def _environment(language: str) -> Environment:
+    """The templates in one of `words.LANGUAGES`: an environment each, for it has one set of words."""
+    made, words = environment("assets.mail"), words_of(language)
+    made.add_extension("jinja2.ext.i18n")
+    made.install_gettext_translations(words.catalogue, newstyle=True)  # type: ignore[attr-defined]  # the extension's
+    made.filters |= {
+        "begun": begun, "by": partial(by, words=words), "of": partial(of, words=words), "shortened": shortened,
+        "web_links": partial(web_links, words=words), "wrapped": wrapped,
+    }  # fmt: skip
     made.tests |= {"web_url": is_web_url}
-    made.globals |= {"light": LIGHT, "dark": DARK, "papers_html": _papers_html, "papers_text": _papers_text}
+    made.globals |= {
+        "words": words, "light": LIGHT, "dark": DARK, "papers_html": partial(_papers_html, language=language),
+        "papers_text": partial(_papers_text, language=language),
+        "in_english": "" if words is ENGLISH else Markup(' lang="en"'),
+    }  # fmt: skip
     return made
-
-
-_ENVIRONMENT = _environment()

@@ -4,7 +4,7 @@ Nothing is mailed here, and nothing stored: the page is made anew from the table
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from itertools import groupby
@@ -12,10 +12,24 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import polars as pl
 
-from assets.mail import dates
-from assets.mail.edition import SUBJECT_TITLE_LENGTH, Paper, Section, areas, counted, entries, formula, shortened
+from assets.mail import dates, phrases
+from assets.mail.edition import (
+    SUBJECT_TITLE_LENGTH,
+    Entry,
+    Paper,
+    Section,
+    areas,
+    dated,
+    entries,
+    formula,
+    one_line,
+    shortened,
+)
+from assets.mail.formula import formula_in
 from assets.mail.lists import SourceList, day_state
 from assets.mail.period import Period
+from assets.mail.reason import reason_in
+from assets.mail.words import ENGLISH, N_, Words, words_of
 
 if TYPE_CHECKING:
     from orchestration.warehouse import Warehouse
@@ -24,9 +38,9 @@ DAYS_OF_A_WEEK = 7
 MISSING, TO_COME = "missing", "to come"
 
 TROUBLES: Mapping[str, Collection[str]] = {
-    "Nothing was read of {days}: what was listed then is missing here.": (MISSING,),
-    "The lists of {days} were read in part only.": ("failed", "incomplete"),
-    "Not every list of {days} is there yet.": ("waiting",),
+    N_("Nothing was read of %(days)s: what was listed then is missing here."): (MISSING,),
+    N_("The lists of %(days)s were read in part only."): ("failed", "incomplete"),
+    N_("Not every list of %(days)s is there yet."): ("waiting",),
 }
 """What a reader must know about days of these states, the worst first."""
 
@@ -43,8 +57,7 @@ class Selection:
     how many papers its reader has muted.
     """
 
-    made: ClassVar[str] = "Made"
-    medium: ClassVar[str] = "page"
+    medium: ClassVar[str] = N_("page")
 
     period: Period
     sections: tuple[Section, ...]
@@ -52,6 +65,12 @@ class Selection:
     days: Mapping[date, str]
     formula: str = ""
     left_out: int = 0
+    language: str = ENGLISH.language
+
+    @property
+    def words(self) -> Words:
+        """Those of its language."""
+        return words_of(self.language)
 
     @cached_property
     def papers(self) -> list[Paper]:
@@ -61,41 +80,39 @@ class Selection:
     @property
     def heading(self) -> str:
         """Which days it is the best of."""
-        first, last = self.period.first, self.period.last
+        first, last, words = self.period.first, self.period.last, self.words
         if first == last:
-            return f"Best of {dates.full(last)}"
+            return words.gettext("Best of %(day)s", day=words.full(last))
+        days = dates.whole_span(first, last, words)
         if self.period.decays:
-            return f"Trending, {dates.span(first, last, last)} {last.year}"
+            return words.gettext("Trending, %(days)s", days=days)
         if (last - first).days < DAYS_OF_A_WEEK:
-            return f"Best of the week, {dates.span(first, last, last)} {last.year}"
-        return f"Best of {last:%B %Y}"
+            return words.gettext("Best of the week, %(days)s", days=days)
+        return words.gettext("Best of %(month)s", month=words.month(last))
 
     @property
     def state(self) -> str:
         """`incomplete` if anything that was listed may be missing, `so far` if days are to come, else `complete`."""
         if self.alarms:
-            return "incomplete"
-        return "so far" if self._in(TO_COME) else "complete"
+            return N_("incomplete")
+        return N_("so far") if self._in(TO_COME) else N_("complete")
 
     @property
     def alarms(self) -> tuple[str, ...]:
         """A sentence about each kind of days of which papers are missing, the worst first."""
         found = ((sentence, self._in(*states)) for sentence, states in TROUBLES.items())
-        return tuple(sentence.format(days=dates.spans(days, self.period.last)) for sentence, days in found if days)
+        return tuple(self.words.gettext(sentence, days=self._spans(days)) for sentence, days in found if days)
 
     @property
     def lead(self) -> str:
         """A few sentences on how much is shown of how much, and of which days."""
-        read = [day for day, state in self.days.items() if state not in (MISSING, TO_COME, "quiet")]
-        nothing = "No new papers." if self.state == "complete" else "No papers yet."
-        listed = f", listed on {counted(len(read), 'day')}" if len(self.days) > 1 else ""
-        shown = f"{len(self.papers)} of {counted(self.works, 'new paper')}{listed}."
-        quiet, to_come = self._in("quiet"), self._in(TO_COME)
+        words, quiet, to_come = self.words, self._in("quiet"), self._in(TO_COME)
+        muted = words.ngettext("%(number)s paper", "%(number)s papers", self.left_out)
         sentences = (
-            shown if self.works else nothing,
-            f"Quiet, without a list: {dates.spans(quiet, self.period.last)}." if quiet else "",
-            f"Still to come: {dates.spans(to_come, self.period.last)}." if to_come else "",
-            f"Left out as muted: {counted(self.left_out, 'paper')}." if self.left_out else "",
+            self._shown if self.works else phrases.nothing(self.state == "complete", words),
+            words.gettext("Quiet, without a list: %(days)s.", days=self._spans(quiet)) if quiet else "",
+            words.gettext("Still to come: %(days)s.", days=self._spans(to_come)) if to_come else "",
+            words.gettext("Left out as muted: %(papers)s.", papers=muted) if self.left_out else "",
         )
         return " ".join(filter(None, sentences))
 
@@ -105,40 +122,64 @@ class Selection:
         if not self.papers:
             return self.heading
         title = shortened(self.papers[0].title, SUBJECT_TITLE_LENGTH)
-        more = f" and {len(self.papers) - 1} more" if len(self.papers) > 1 else ""
-        return f"{self.heading}: {title}{more}"
+        return self.words.labelled(self.heading, phrases.headline(title, len(self.papers) - 1, self.words))
+
+    @property
+    def _shown(self) -> str:
+        papers = phrases.shown_of_new(len(self.papers), self.works, self.words)
+        if len(self.days) == 1:
+            return f"{papers}."
+        read = sum(state not in (MISSING, TO_COME, "quiet") for state in self.days.values())
+        return self.words.ngettext(
+            "%(papers)s, listed on %(number)s day.", "%(papers)s, listed on %(number)s days.", read, papers=papers
+        )
+
+    def _spans(self, days: Collection[date]) -> str:
+        return dates.spans(days, self.period.last, self.words)
 
     def _in(self, *states: str) -> list[date]:
         return [day for day, state in self.days.items() if state in states]
 
 
 def selection(
-    warehouse: "Warehouse", period: Period, rows: pl.DataFrame, newest: date, *, left_out: int = 0
+    warehouse: "Warehouse",
+    period: Period,
+    rows: pl.DataFrame,
+    newest: date,
+    *,
+    left_out: int = 0,
+    language: str = ENGLISH.language,
 ) -> Selection:
-    """A page of `rows`, rows of `DIGEST` of one list in their order; `newest` is the last day that is over."""
-    days = period.days
+    """A page of `rows`, rows of `DIGEST` of one list in their order; `newest` is the last day that is over.
+
+    In English, or in another of `words.LANGUAGES`.
+    """
+    days, words = period.days, words_of(language)
     with warehouse.kept_open():
         made = warehouse.read(MADE, {"days": days})["day"].to_list()
         lists = warehouse.read(LISTS, {"days": days}).to_dicts()
         works = warehouse.read(WORKS, {"days": days})["works"].item()
     return Selection(
         period,
-        tuple(areas(entries(_dated(rows, period)))),
+        tuple(areas(_entries(rows, period, words), words)),
         works,
         _states(days, made, lists, newest),
-        formula(rows),
+        formula_in(formula(rows), words),
         left_out,
+        language,
     )
 
 
-def _dated(rows: pl.DataFrame, period: Period) -> pl.DataFrame:
+def _entries(rows: pl.DataFrame, period: Period, words: Words) -> list[Entry]:
     """The rows, of which each says why its reader gets it and, unless all are of one day, when it was listed."""
-    reasons = [pl.when(pl.col(name) != "").then(name) for name in ("because", "why") if name in rows.columns]
-    why = pl.concat_str(reasons, separator=", ", ignore_nulls=True)
-    if period.first != period.last:
-        listed = pl.col("listed_on").map_elements(lambda day: dates.short(day, period.last), return_dtype=pl.String)
-        why = pl.format("{}: {}", listed, why)
-    return rows.with_columns(why=why)
+    because = rows["because"] if "because" in rows.columns else pl.repeat("", rows.height, eager=True)
+    found = []
+    for entry, told in zip(entries(rows), because, strict=True):
+        paper = replace(entry.paper, why=reason_in(one_line(told), entry.paper.why, words))
+        if period.first != period.last:
+            paper = dated(paper, entry.listed_on, period.last, words)
+        found.append(replace(entry, paper=paper))
+    return found
 
 
 def _states(

@@ -42,14 +42,17 @@ class Shelf:
 
     folder: Path
 
-    def put(self, edition: Edition, mailed: Collection[str]) -> None:
-        """Keep an edition, unless what is kept of its day is one of those that were `mailed`, by their hashes."""
+    def put(self, edition: Edition, mailed: Collection[str], shown: Edition | None = None) -> None:
+        """Keep an edition, unless what is kept of its day is one of those that were `mailed`, by their hashes.
+
+        The page shows `shown`, if that is given: the same in another language.
+        """
         before = self.kept(edition.day)
         if before and before.content_hash in mailed:
             return
         papers = tuple((paper.title, paper.url if render.is_web_url(paper.url) else "") for paper in edition.papers)
         kept = Kept(edition.day, edition.subject, edition.lead, edition.content_hash, datetime.now(UTC), papers)
-        self.write(f"{edition.day}.html", render.html(edition, HOME))
+        self.write(f"{edition.day}.html", render.html(shown or edition, HOME))
         self.write(f"{edition.day}.json", json.dumps(asdict(kept), default=str, ensure_ascii=False))
 
     def write(self, name: str, content: str) -> None:

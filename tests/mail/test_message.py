@@ -53,6 +53,7 @@ def test_the_headers_of_a_digest() -> None:
         "List-Id": "<paperboy.lab.example>",
         "Auto-Submitted": "auto-generated",
         "Precedence": "bulk",
+        "Content-Language": "en",
         "MIME-Version": "1.0",
     }
     assert parsedate_to_datetime(mail["Date"]) == DIGEST["date"]

@@ -10,6 +10,7 @@ from assets.mail import dates, render
 from assets.mail.edition import Section
 from assets.mail.period import Period
 from assets.mail.selection import MISSING, TO_COME, Selection, selection
+from assets.mail.words import ENGLISH
 from orchestration.warehouse import Warehouse
 from quality.entries import PARTITIONS
 from tests.mail.test_edition import digest
@@ -95,7 +96,7 @@ def test_both_bodies_are_the_digests_and_do_not_claim_to_be_a_mail() -> None:
 
 def test_days_in_words() -> None:
     days = [WEDNESDAY + timedelta(days=number) for number in (0, 1, 2, 5, 12, 13, 45)]
-    assert dates.spans(days, WEDNESDAY) == (
+    assert dates.spans(days, WEDNESDAY, ENGLISH) == (
         "18 to 20 November, 23 November, 30 November to 1 December and 2 January 2027"
     )
 

@@ -62,12 +62,13 @@ def test_a_reader_s_life(paperboy: Terminal) -> None:
     said(paperboy, "readers", "add", BEN, "--again")
     shown = said(paperboy, "readers", "show", BEN).splitlines()
     assert shown[0].startswith(f"Ben Reader <{BEN}>  r")
-    assert shown[1:4] == [
+    assert shown[1:5] == [
         "  mailed on every day that has papers",
         "  as soon as it is made",
         "  at most 20 papers, as the lab says",
+        "  in English, as the lab says",
     ]
-    assert [line.split(maxsplit=2)[2] for line in shown[4:]] == [
+    assert [line.split(maxsplit=2)[2] for line in shown[5:]] == [
         "added by operator",
         "unsubscribed by operator",
         "added by operator",
@@ -152,11 +153,12 @@ def wanted(paperboy: Terminal, address: str = BEN) -> Preferences:
 
 SETTING = (
     "--frequency", "weekly", "--weekday", "monday", "--hour", "7", "--time-zone", "Asia/Tokyo", "--size", "5",
+    "--language", "de",
     "--follow", "authors=Ada Lovelace", "--follow", "authors=Borel; Emile", "--follow", "topics=Agents and tool use",
     "--mute", "topics=driving", "--mute", "categories=cs.CR",
 )  # fmt: skip
 WANTED = Preferences(
-    frequency=Frequency.WEEKLY, weekday=0, hour=7, time_zone="Asia/Tokyo", size=5,
+    frequency=Frequency.WEEKLY, weekday=0, hour=7, time_zone="Asia/Tokyo", size=5, language="de",
     follow=Named(authors=("Ada Lovelace", "Borel; Emile"), topics=("agents",)),
     mute=Named(topics=("driving",), categories=("cs.CR",)),
 )  # fmt: skip
@@ -169,12 +171,13 @@ def test_the_operator_sets_what_a_reader_wants(paperboy: Terminal) -> None:
         "  mailed once a week, on Monday",
         "  at 07:00 in Asia/Tokyo",
         "  at most 5 papers",
+        "  in Deutsch",
         "  follows topics Agents and tool use; authors Ada Lovelace, Borel; Emile",
         "  mutes topics Autonomous driving and traffic; categories cs.CR",
     ]
     assert wanted(paperboy) == WANTED
     shown = said(paperboy, "readers", "show", BEN).splitlines()
-    assert shown[1:6] == lines
+    assert shown[1:7] == lines
     assert shown[-1].endswith("preferred by operator")
     (listed,) = json.loads(said(paperboy, "readers", "list", "--json"))
     assert Preferences.model_validate(listed["preferences"]) == WANTED
@@ -183,8 +186,9 @@ def test_the_operator_sets_what_a_reader_wants(paperboy: Terminal) -> None:
 def test_what_no_option_names_stays_and_reset_forgets(paperboy: Terminal) -> None:
     said(paperboy, "readers", "add", BEN)
     said(paperboy, "readers", "set", BEN, *SETTING)
-    said(paperboy, "readers", "set", BEN, "--size", "lab", "--time-zone", "lab", "--hour", "made")
-    assert wanted(paperboy) == WANTED.model_copy(update={"size": None, "time_zone": "", "hour": None})
+    said(paperboy, "readers", "set", BEN, "--size", "lab", "--time-zone", "lab", "--hour", "made", "--language", "lab")
+    unchosen = {"size": None, "time_zone": "", "hour": None, "language": None}
+    assert wanted(paperboy) == WANTED.model_copy(update=unchosen)
     less = ("--unfollow", "topics=agents", "--unfollow", "authors=ADA  lovelace", "--unmute", "topics=driving")
     said(paperboy, "readers", "set", BEN, *less, "--follow", "keywords=tool use")
     assert wanted(paperboy).follow == Named(authors=("Borel; Emile",), keywords=("tool use",))
@@ -204,6 +208,7 @@ def test_what_no_option_names_stays_and_reset_forgets(paperboy: Terminal) -> Non
         (["--hour", "24"], 1, "hour: Input should be less than or equal to 23"),
         (["--size", "many"], 1, "size: Input should be a valid integer"),
         (["--time-zone", "Mars/Olympus"], 1, "time zone: Mars/Olympus is no time zone; one is Europe/Berlin"),
+        (["--language", "tlh"], 1, "language: 'tlh' is none of the languages that there are: de, en, es, fr"),
         (["--follow", "topics=alchemy"], 1, "'alchemy' is no topic of the taxonomy; paperboy taxonomy list shows all"),
         (["--follow", "Ada Lovelace"], 2, "is not KIND=NAME with one of topics, categories, authors, keywords"),
         (["--mute", "author=Ada"], 2, "is not KIND=NAME"),
@@ -232,7 +237,7 @@ def test_lists_carry_what_readers_want(paperboy: Terminal, tmp_path: Path) -> No
     (row,) = [row for row in csv.DictReader(file.read_text().splitlines()) if row["address"] == BEN]
     assert {name: row[name] for name in list(row)[5:]} == {
         "frequency": "weekly", "weekday": "monday", "hour": "7", "time_zone": "Asia/Tokyo", "size": "5",
-        "follow": "topics: agents; authors: Ada Lovelace; authors: Borel;; Emile",
+        "language": "de", "follow": "topics: agents; authors: Ada Lovelace; authors: Borel;; Emile",
         "mute": "topics: driving; categories: cs.CR",
     }  # fmt: skip
     other = Terminal(tmp_path / "other", paperboy.environment)
@@ -265,6 +270,7 @@ def test_a_list_changes_of_readers_what_it_has_columns_for(paperboy: Terminal, t
         ("hour", "7 am", "hour: Input should be a valid integer"),
         ("time_zone", "Mars", "time zone: Mars is no time zone; one is Europe/Berlin"),
         ("size", "0", "size: Input should be greater than or equal to 1"),
+        ("language", "Deutsch", "language: 'Deutsch' is none of the languages that there are: de, en, es, fr"),
         ("follow", "Ada Lovelace", "follow: 'Ada Lovelace' names no kind; write 'authors: Ada Lovelace; "),
         ("follow", "topics: alchemy", "follow: 'alchemy' is no topic of the taxonomy; paperboy taxonomy list"),
         ("mute", "authors: ; topics: agents", "mute authors: String should have at least 1 character"),

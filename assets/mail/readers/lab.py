@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from assets.mail.profile import plain
+from assets.mail.words import ENGLISH
 
 
 class UnknownTopic(Exception):
@@ -32,6 +33,7 @@ class Lab:
     topics: Sequence[Topic]
     size: int
     time_zone: str
+    language: str = ENGLISH.language
 
     def topic(self, name: str) -> Topic | None:
         """The topic with this key or label, if there is one."""

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, ValidationInfo
 
 from assets.mail.profile import Wishes, plain
+from assets.mail.words import LANGUAGES, known
 
 MOST_PAPERS = 100
 MOST_WISHES = 200
@@ -41,13 +42,20 @@ class Frequency(StrEnum):
 
 
 STORED = {"stored": True}
-"""Says of values that they were chosen before: a time zone among them may be none any more."""
+"""Says of values that they were chosen before: a time zone or a language among them may be none any more."""
 
 
 def _zone(name: str, known: ValidationInfo) -> str:
     if name and known.context is not STORED and name not in available_timezones():
         raise ValueError(f"{name} is no time zone; one is Europe/Berlin")
     return name
+
+
+def _language(code: str | None, asked: ValidationInfo) -> str | None:
+    """One of `words.LANGUAGES`; who chose one that there is no more has the operator's."""
+    if code is None or (asked.context is STORED and code not in LANGUAGES):
+        return None
+    return known(code)
 
 
 def _once(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -80,6 +88,7 @@ class Preferences(BaseModel):
 
     `weekday` counts from Monday, 0, and is that of a weekly mail; `hour` is None where the mail leaves as soon as it is
     made; an empty `time_zone` is the operator's; `size` is how many papers, None as many as the operator says.
+    `language` is one of `words.LANGUAGES`, in which Paperboy speaks, None for the operator's.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -89,6 +98,7 @@ class Preferences(BaseModel):
     hour: int | None = Field(default=None, ge=0, le=23)
     time_zone: Annotated[str, AfterValidator(_zone)] = ""
     size: int | None = Field(default=None, ge=1, le=MOST_PAPERS)
+    language: Annotated[str | None, AfterValidator(_language)] = None
     follow: Named = Named()
     mute: Named = Named()
 

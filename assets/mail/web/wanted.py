@@ -22,6 +22,7 @@ from assets.mail.readers.preferences import (
     Preferences,
     checked,
 )
+from assets.mail.words import LANGUAGES, own_name
 
 LISTS = ("authors", "keywords", "categories")
 """What is typed, a name a line; topics are chosen."""
@@ -37,6 +38,7 @@ _TROUBLES = {
     "hour": "Choose an hour.",
     "time_zone": "Choose a time zone.",
     "size": f"Write a number from 1 to {MOST_PAPERS}, or nothing.",
+    "language": "Choose a language.",
     "follow_topics": "Choose topics that stand here.",
     "mute_topics": "Choose topics that stand here.",
 }
@@ -80,6 +82,11 @@ class Form:
         return [*found, Area("No longer among the topics", gone)] if gone else found
 
     @property
+    def labs_language(self) -> str:
+        """The name of the one in which who chooses none is mailed."""
+        return own_name(self.lab.language)
+
+    @property
     def both(self) -> list[str]:
         """What is followed and muted, as it is stored: it is muted."""
         follow, mute = self.before.follow, self.before.mute
@@ -93,6 +100,7 @@ class Form:
             {
                 "frequency": self.one("frequency"), "weekday": self.one("weekday"), "hour": self.one("hour") or None,
                 "time_zone": self.one("time_zone"), "size": self.one("size").strip() or None,
+                "language": self.one("language") or None,
                 **{way: self._named(way) for way in WAYS},
             }
         )  # fmt: skip
@@ -129,7 +137,7 @@ def filled(lab: Lab, wanted: Preferences) -> Form:
     fields = {
         "frequency": [wanted.frequency.value], "weekday": [str(wanted.weekday)],
         "hour": ["" if wanted.hour is None else str(wanted.hour)], "time_zone": [wanted.time_zone],
-        "size": [str(wanted.size or "")],
+        "size": [str(wanted.size or "")], "language": [wanted.language or ""],
     }  # fmt: skip
     for way in WAYS:
         named: Named = getattr(wanted, way)
@@ -158,5 +166,6 @@ CHOICES = {
     "weekdays": [(str(number), day) for number, day in enumerate(DAYS)],
     "hours": [("", "As soon as it is made"), *((str(hour), f"{hour:02}:00") for hour in range(24))],
     "most": MOST_PAPERS,
+    "languages": sorted(((language, own_name(language)) for language in LANGUAGES), key=lambda pair: pair[1]),
 }
 """What can be chosen of, as values and labels."""

@@ -96,7 +96,7 @@ def test_of_which_days_a_mail_tells(preferences: Preferences, on: date, first: d
 
 def test_what_is_stored_is_what_differs_and_comes_back() -> None:
     wanted = Preferences(
-        frequency=Frequency.WEEKLY, weekday=0, hour=7, time_zone="Asia/Tokyo", size=5,
+        frequency=Frequency.WEEKLY, weekday=0, hour=7, time_zone="Asia/Tokyo", size=5, language="es",
         follow=Named(authors=("Ada Lovelace",)), mute=Named(categories=("cs.CR",)),
     )  # fmt: skip
     assert stored(NONE) == ""
@@ -111,6 +111,7 @@ def test_what_is_stored_is_what_differs_and_comes_back() -> None:
         ({"hour": 24}, "hour: Input should be less than or equal to 23"),
         ({"time_zone": "Mars/Olympus"}, "time zone: Mars/Olympus is no time zone; one is Europe/Berlin"),
         ({"time_zone": "../../etc/passwd"}, "is no time zone"),
+        ({"language": "xx"}, "language: 'xx' is none of the languages that there are: de, en, es, fr"),
         ({"size": 0}, "size: Input should be greater than or equal to 1"),
         ({"follow": {"topics": [" "]}}, "follow topics: String should have at least 1 character"),
         ({"mute": {"keywords": ["x"] * 201}}, "mute keywords: Tuple should have at most 200 items"),
@@ -126,3 +127,8 @@ def test_names_are_kept_as_written_once_and_compared_without_capitals() -> None:
     named = Named(authors=(" Ada  Lovelace", "ada lovelace", "Émile Borel"))
     assert named.authors == ("Ada  Lovelace", "Émile Borel")
     assert named.wishes.authors == {"ada lovelace", "émile borel"}
+
+
+def test_who_chose_a_language_that_there_is_no_more_has_the_operators() -> None:
+    assert read('{"language": "tlh"}') == NONE
+    assert read(stored(Preferences(language="de"))).language == "de"

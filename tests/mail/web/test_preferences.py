@@ -19,16 +19,16 @@ from tests.mail.web.test_protection import CANARY, protected
 
 Fields = Mapping[str, str | Sequence[str]]
 
-USUAL: Fields = {"frequency": "daily", "weekday": "4", "hour": "", "time_zone": "", "size": ""}
+USUAL: Fields = {"frequency": "daily", "weekday": "4", "hour": "", "time_zone": "", "size": "", "language": ""}
 """What a browser sends of a form that was not touched, but for what is empty."""
 
 WANTED = Preferences(
-    frequency=Frequency.WEEKLY, weekday=0, hour=7, time_zone="Europe/Berlin", size=5,
+    frequency=Frequency.WEEKLY, weekday=0, hour=7, time_zone="Europe/Berlin", size=5, language="fr",
     follow=Named(topics=("agents", "robot-learning"), authors=("Ada Lovelace", "Émile Borel"), keywords=("tool use",)),
     mute=Named(topics=("driving",), categories=("cs.CR",)),
 )  # fmt: skip
 SENT: Fields = {
-    "frequency": "weekly", "weekday": "0", "hour": "7", "time_zone": "Europe/Berlin", "size": "5",
+    "frequency": "weekly", "weekday": "0", "hour": "7", "time_zone": "Europe/Berlin", "size": "5", "language": "FR",
     "follow_topics": ["agents", "robot-learning"], "follow_authors": " Ada Lovelace\r\n\r\nÉmile  Borel\r\n",
     "follow_keywords": "tool use", "mute_topics": "driving", "mute_categories": "cs.CR",
 }  # fmt: skip
@@ -70,6 +70,7 @@ def test_what_is_chosen_is_stored_shown_again_and_said(site: Site, path: str) ->
     for page in (answer.text, site.ask(path).text):
         assert values(page, "frequency") == ["weekly"]
         assert [values(page, name) for name in ("weekday", "hour", "size")] == [["0"], ["7"], ["5"]]
+        assert values(page, "language") == ["fr"]
         assert "selected>Europe/Berlin</option>" in page
         assert values(page, "follow_topics") == ["agents", "robot-learning"]
         assert values(page, "mute_topics") == ["driving"]
@@ -125,6 +126,7 @@ def test_mails_lead_to_the_page_and_so_do_the_welcome_and_the_letter(site: Site,
 @pytest.mark.parametrize(
     ("field", "value", "told"),
     [
+        ("language", "tlh", "Choose a language."),
         ("size", "0", "Write a number from 1 to 100, or nothing."),
         ("size", "101", "Write a number"),
         ("size", "many", "Write a number"),
