@@ -84,6 +84,11 @@ class Paper:
     line: str = ""
     line_by: str = ""
 
+    @cached_property
+    def anywhere(self) -> "Paper":
+        """The same without its place, and the reason for it, which are another in each reader's mail."""
+        return replace(self, place=0, why="")
+
 
 @dataclass(frozen=True)
 class Section:

@@ -25,6 +25,11 @@ class _OneLine(UnstructuredHeader):
 
     name: str
 
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        """Nothing in it is looked at."""
+        kwds |= {"parse_tree": None, "decoded": value}
+
     def fold(self, *, policy: Policy) -> str:
         return f"{self.name}: {self}{policy.linesep}"
 
@@ -37,7 +42,7 @@ class _Registry(HeaderRegistry):
 
 _HEADERS = _Registry()
 for _name in (
-    "list-id", "list-archive", "list-unsubscribe", "list-unsubscribe-post", "feedback-id", "return-path",
+    "message-id", "list-id", "list-archive", "list-unsubscribe", "list-unsubscribe-post", "feedback-id", "return-path",
 ):  # fmt: skip
     _HEADERS.map_to_type(_name, _OneLine)  # type: ignore[arg-type]  # typeshed asks for the base class
 _POLICY = EmailPolicy(linesep="\r\n", cte_type="7bit", header_factory=_HEADERS)

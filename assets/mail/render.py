@@ -7,12 +7,13 @@ addresses become links. The mail loads nothing: no images, no fonts, no scripts.
 import re
 import textwrap
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
+from jinja2.ext import Extension
+from markupsafe import Markup, escape
 
 from assets.mail.edition import Edition, Paper, Section, shortened
 from assets.mail.phrases import and_more
@@ -31,6 +32,7 @@ KEPT = 8192
 NAMED_AUTHORS = 3
 NAMED_INSTITUTIONS = 2
 WIDTH = 76
+INDENT = "    "
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,10 @@ DARK = Palette(ground="#15171a", ink="#e7e7e4", muted="#a2a8b1", accent="#7cc4d0
 _BLANK = re.compile(r"[^\S\u00a0\u202f]+")
 """White space, but for what keeps words on one line, as French has it before a colon."""
 
+_PLACE, _WHY = "\x02", "\x03"
+"""Stand in a paper that is kept for what is another in each mail; no text of a paper holds a control character."""
+
+_COLOUR = re.compile(r"{{ (light|dark)\.(\w+) }}")
 _WEB_URL = re.compile(r"https?://[^\s<>\"\\\x00-\x1f\x7f]+", re.IGNORECASE)
 _ARXIV_URL = re.compile(r"https?://(?:www\.)?arxiv\.org/", re.IGNORECASE)
 
@@ -193,25 +199,38 @@ def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
 
 def _papers_html(section: Section, lengths: Lengths, most: int, language: str) -> Markup:
     """The papers of a section, of the first `most` by place."""
-    given = lengths, lengths.summary(section), language
-    papers = (_paper_html(paper, *given) for paper in section.papers if paper.place <= most)
-    return Markup("\n").join(papers)
+    papers = []
+    for paper in section.papers:
+        if paper.place <= most:
+            before, between, after = _paper_html(paper.anywhere, lengths, lengths.summary(section), language)
+            papers.append(f"{before}{paper.place}{between}{escape(paper.why)}{after}")
+    return Markup("\n".join(papers))  # noqa: S704 - escaped
 
 
 def _papers_text(section: Section, language: str) -> str:
-    return "".join(_paper_text(paper, language) for paper in section.papers).rstrip("\n")
+    papers = []
+    for paper in section.papers:
+        before, between, after = _paper_text(paper.anywhere, language)
+        papers.append(f"{before}{paper.place:3}{between}{wrapped(paper.why, INDENT)}{after}")
+    return "".join(papers).rstrip("\n")
 
 
 @lru_cache(maxsize=KEPT)
-def _paper_html(paper: Paper, lengths: Lengths, summary: int, language: str) -> Markup:
-    """A paper with so many characters of its summary."""
+def _paper_html(paper: Paper, lengths: Lengths, summary: int, language: str) -> Sequence[str]:
+    """What stands before a paper's place, between that and the reason for it, and after it."""
     template = _environment(language).get_template("paper.html")
-    return Markup(template.render(paper=paper, lengths=lengths, summary=summary))  # noqa: S704 - escaped
+    return _parted(template.render(paper=paper, place=_PLACE, why=_WHY, lengths=lengths, summary=summary))
 
 
 @lru_cache(maxsize=KEPT)
-def _paper_text(paper: Paper, language: str) -> str:
-    return _environment(language).get_template("paper.txt").render(paper=paper)
+def _paper_text(paper: Paper, language: str) -> Sequence[str]:
+    """Likewise; a place is three characters wide."""
+    template = _environment(language).get_template("paper.txt")
+    return _parted(template.render(paper=paper, place=3 * _PLACE, why=_WHY))
+
+
+def _parted(rendered: str) -> Sequence[str]:
+    return re.split(f"{_PLACE}+|{_WHY}", rendered)
 
 
 def _pieces(word: str, width: int) -> list[str]:
@@ -229,6 +248,15 @@ def _labelled(paper: Paper) -> Iterator[tuple[str, str]]:
         yield LABELS.get(link.kind, N_("Project")), link.url
 
 
+class Colours(Extension):
+    """Fills the colours in when a template is read, and not again for each mail."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        """The source of a template without `{{ light.… }}` and `{{ dark.… }}`."""
+        palettes = {"light": LIGHT, "dark": DARK}
+        return _COLOUR.sub(lambda found: str(getattr(palettes[found[1]], found[2])), source)
+
+
 def environment(package: str) -> Environment:
     """Where the templates of a package are read from: HTML and XML is escaped, and what is not given is an error."""
     return Environment(
@@ -244,6 +272,7 @@ def environment(package: str) -> Environment:
 def _environment(language: str) -> Environment:
     """The templates in one of `words.LANGUAGES`: an environment each, for it has one set of words."""
     made, words = environment("assets.mail"), words_of(language)
+    made.add_extension(Colours)
     made.add_extension("jinja2.ext.i18n")
     made.install_gettext_translations(words.catalogue, newstyle=True)  # type: ignore[attr-defined]  # the extension's
     made.filters |= {
@@ -252,7 +281,7 @@ def _environment(language: str) -> Environment:
     }  # fmt: skip
     made.tests |= {"web_url": is_web_url}
     made.globals |= {
-        "words": words, "light": LIGHT, "dark": DARK, "papers_html": partial(_papers_html, language=language),
+        "words": words, "papers_html": partial(_papers_html, language=language),
         "papers_text": partial(_papers_text, language=language),
         "in_english": "" if words is ENGLISH else Markup(' lang="en"'),
     }  # fmt: skip

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from email.generator import BytesGenerator
 from email.message import EmailMessage
 from email.policy import EmailPolicy, Policy
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Literal, NoReturn, Protocol
 
@@ -368,10 +368,12 @@ class _Generator(BytesGenerator):
 
 
 class _Policy(EmailPolicy):
-    """Folds a header once that says the same in every mail."""
+    """Leaves a header as it is that fits into a line: the standard library takes it apart and puts it together."""
 
-    @lru_cache(maxsize=256)  # noqa: B019 - there are as many policies as `_policy` keeps
     def fold_binary(self, name: str, value: str) -> bytes:
+        line = f"{name}: {value}"
+        if line.isascii() and line.isprintable() and len(line) <= (self.max_line_length or 0):
+            return f"{line}{self.linesep}".encode("ascii")
         return super().fold_binary(name, value)
 
 
