@@ -21,7 +21,7 @@ NUMBERS = (0, 1, 2, 1_000)
 
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
-    """All that is said in the source and the templates, as docs/readers.md has it found."""
+    """All that is said in the source and the templates, as CONTRIBUTING.md has it found."""
     found = tmp_path_factory.mktemp("words") / "words.pot"
     pybabel = Path(sys.executable).with_name("pybabel")
     subprocess.run([pybabel, "-q", "extract", "-F", "pyproject.toml", "-o", found, "assets"], cwd=CHECKOUT, check=True)
