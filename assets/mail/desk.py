@@ -25,7 +25,7 @@ from assets.mail.known import Morning
 from assets.mail.lists import SourceList
 from assets.mail.material import Material, daily
 from assets.mail.outbox import Outbox
-from assets.mail.plan import Choosable, Planner
+from assets.mail.plan import Choosable, Plan, Planner
 from assets.mail.pool import Pools
 from assets.mail.rank import Ranking
 from assets.mail.readers.reader import Reader
@@ -139,11 +139,8 @@ class Desk:
         edition = made.whole
         readers = {reader.id: reader for reader in self.readers.due(self.named)}
         if not again:
-            plan = self.planner(edition.day, confirmed=confirmed).plan(list(readers.values()), pools)
-            self.outbox.enqueue(edition.day, edition.content_hash, plan.mails, plan.materials)
-            # After the mails: a post that waits without them would have the day pass for mailed.
-            if edition.papers:
-                self.chat.enqueue(edition)
+            planner = self.planner(edition.day, confirmed=confirmed)
+            self._write_down(edition, planner.plan(list(readers.values()), pools))
         if edition.papers:
             self.shelf.put(edition, self.outbox.editions(edition.day), made.whole_in(self.language))
             if self.url:
@@ -160,6 +157,13 @@ class Desk:
     def composer(self, reader: Callable[[str], Reader | None], made: Material[Edition]) -> Composer:
         """Makes the mails of the day that was `made` to whom `reader` finds by an id."""
         return Composer(self.outbox, reader, self.sender, self.url, made, self.returns, self.language)
+
+    def _write_down(self, edition: Edition, plan: Plan) -> None:
+        """The plan ends with this: of many readers it is large, and delivering takes long."""
+        self.outbox.enqueue(edition.day, edition.content_hash, plan.mails, plan.materials)
+        # After the mails: a post that waits without them would have the day pass for mailed.
+        if edition.papers:
+            self.chat.enqueue(edition)
 
     def _oldest(self) -> date:
         """The oldest day that may be current."""

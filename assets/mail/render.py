@@ -263,6 +263,7 @@ def environment(package: str) -> Environment:
         loader=PackageLoader(package),
         autoescape=select_autoescape(["html", "xml"]),
         undefined=StrictUndefined,
+        auto_reload=False,  # a template does not change under a process
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -59,7 +59,7 @@ def test_each_reader_is_mailed_in_their_language(harbour: Start) -> None:
     mails = {str(mail["To"]): mail for mail in server.accepted}
     assert {to: mail["Content-Language"] for to, mail in mails.items()} == {ADA: "de", BEN: "fr", CAL: "en", DOT: "es"}
     expected = {
-        ADA: ("5 von 5 neuen Artikeln; 5 Einträge abgerufen.", "und 4 weitere", "Abbestellen: https://"),
+        ADA: ("5 von 5 neuen Artikeln; 5 Einträge abgerufen.", "und noch 4", "Abbestellen: https://"),
         BEN: ("5 des 5 nouveaux articles ; 5 notices récupérées.", "et 4 autres", "Se désabonner : https://"),
         CAL: ("5 of 5 new papers; 5 records fetched.", "and 4 more", "Unsubscribe: https://"),
         DOT: ("5 de 5 artículos nuevos, en 1 día.", "y 4 más", "Darse de baja: https://"),

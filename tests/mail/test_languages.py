@@ -73,7 +73,7 @@ def in_one(body: str) -> str:
 
 def test_a_german_mail() -> None:
     found = material().of([("a", "you follow Ada Lovelace"), ("b", ""), ("c", "")], "de")
-    assert found.subject == "20. November 2026 (unvollständig): Robots That Ask Before They Lift und 2 weitere"
+    assert found.subject == "20. November 2026 (unvollständig): Robots That Ask Before They Lift und noch 2"
     body = in_one(text(found, LINKS))
     for part in (
         "Unvollständig: arXiv hat 1.000 von 1.200 Artikeln geliefert; die fehlenden folgen in einer späteren Ausgabe.",
@@ -83,7 +83,7 @@ def test_a_german_mail() -> None:
         "Am Ende: 1 Nachzügler und 1 Artikel von Tagen ohne Ausgabe.",
         "SONSTIGES",
         "Sie folgen Ada Lovelace, neu, noch keine Stimmen",
-        "L. Fontaine, H. Sato, G. Weiss und 1 weiterer",
+        "L. Fontaine, H. Sato, G. Weiss und noch 1",
         "A robot that asks first drops fewer objects. We learn what to ask.",
         "[Von einer Maschine geschrieben: parrot-1]",
         "Themen: Robotics, Vision",
@@ -139,7 +139,7 @@ def test_a_german_week() -> None:
     found = weekly("fresh", MISSING, "incomplete", MISSING, "failed", "quiet", "waiting").of(
         [("a", ""), ("b", "")], "de"
     )
-    assert found.subject.startswith("16. bis 22. November 2026: Robots That Ask Before They Lift und 1 weitere")
+    assert found.subject.startswith("16. bis 22. November 2026: Robots That Ask Before They Lift und noch 1")
     assert found.alarms == (
         "Die Listen vom 17. November und 19. November wurden nicht gelesen: Was darin stand, fehlt hier.",
         "Die Listen vom 18. November und 20. November wurden nur zum Teil gelesen.",
