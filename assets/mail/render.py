@@ -7,9 +7,10 @@ addresses become links. The mail loads nothing: no images, no fonts, no scripts.
 import re
 import textwrap
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
+from secrets import token_hex
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from jinja2.ext import Extension
@@ -112,8 +113,8 @@ DARK = Palette(ground="#15171a", ink="#e7e7e4", muted="#a2a8b1", accent="#7cc4d0
 _BLANK = re.compile(r"[^\S\u00a0\u202f]+")
 """White space, but for what keeps words on one line, as French has it before a colon."""
 
-_PLACE, _WHY = "\x02", "\x03"
-"""Stand in a paper that is kept for what is another in each mail; no text of a paper holds a control character."""
+_PLACE, _WHY = token_hex(), token_hex()
+"""Stand in a paper that is kept for what is another in each mail: nobody can guess them, so no text holds them."""
 
 _COLOUR = re.compile(r"{{ (light|dark)\.(\w+) }}")
 _WEB_URL = re.compile(r"https?://[^\s<>\"\\\x00-\x1f\x7f]+", re.IGNORECASE)
@@ -210,27 +211,27 @@ def _papers_html(section: Section, lengths: Lengths, most: int, language: str) -
 def _papers_text(section: Section, language: str) -> str:
     papers = []
     for paper in section.papers:
-        before, between, after = _paper_text(paper.anywhere, language)
-        papers.append(f"{before}{paper.place:3}{between}{wrapped(paper.why, INDENT)}{after}")
+        before, after = _paper_text(paper.anywhere, language)
+        title = wrapped(paper.title, INDENT, f"{paper.place:3} ")
+        papers.append(f"\n{title}\n{before}{wrapped(paper.why, INDENT)}{after}")
     return "".join(papers).rstrip("\n")
 
 
 @lru_cache(maxsize=KEPT)
-def _paper_html(paper: Paper, lengths: Lengths, summary: int, language: str) -> Sequence[str]:
+def _paper_html(paper: Paper, lengths: Lengths, summary: int, language: str) -> tuple[str, str, str]:
     """What stands before a paper's place, between that and the reason for it, and after it."""
     template = _environment(language).get_template("paper.html")
-    return _parted(template.render(paper=paper, place=_PLACE, why=_WHY, lengths=lengths, summary=summary))
+    page = template.render(paper=paper, place=_PLACE, why=_WHY, lengths=lengths, summary=summary)
+    before, _, rest = page.partition(_PLACE)
+    between, _, after = rest.partition(_WHY)
+    return before, between, after
 
 
 @lru_cache(maxsize=KEPT)
-def _paper_text(paper: Paper, language: str) -> Sequence[str]:
-    """Likewise; a place is three characters wide."""
-    template = _environment(language).get_template("paper.txt")
-    return _parted(template.render(paper=paper, place=3 * _PLACE, why=_WHY))
-
-
-def _parted(rendered: str) -> Sequence[str]:
-    return re.split(f"{_PLACE}+|{_WHY}", rendered)
+def _paper_text(paper: Paper, language: str) -> tuple[str, str]:
+    """What stands between a paper's title and the reason for its place, and after that."""
+    before, _, after = _environment(language).get_template("paper.txt").render(paper=paper, why=_WHY).partition(_WHY)
+    return before, after
 
 
 def _pieces(word: str, width: int) -> list[str]:

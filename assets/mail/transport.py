@@ -4,8 +4,6 @@ A transport says what became of each message and nothing else: which messages ar
 one that did not arrive, is the outbox's business.
 """
 
-import copy
-import io
 import mailbox
 import re
 import smtplib
@@ -15,13 +13,11 @@ import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from email.generator import BytesGenerator
 from email.message import EmailMessage
-from email.policy import EmailPolicy, Policy
-from functools import cache
 from pathlib import Path
 from typing import Literal, NoReturn, Protocol
 
+from assets.mail.octets import address, international, octets
 from assets.mail.pace import Pace
 from assets.mail.signature import BadKey, Sign, Signer
 
@@ -90,7 +86,7 @@ class MaildirTransport:
         maildir = self._open()
 
         def deliver(message: EmailMessage, claim: Callable[[], object] = _at_once) -> None:
-            content = _bytes(message, linesep="\n")
+            content = octets(message, linesep="\n")
             claim()
             try:
                 maildir.add(content)
@@ -226,11 +222,11 @@ class _Session:
 
     def deliver(self, message: EmailMessage, claim: Callable[[], object] = _at_once) -> None:
         """See `Transport.session`."""
-        content = self._sign(_bytes(message, linesep="\r\n"), message["From"].addresses[0].domain)
+        content = self._sign(octets(message, linesep="\r\n"), message["From"].addresses[0].domain)
         self._transport.pace.wait()
         smtp = self._begin(message)
         try:
-            _expect(2, smtp.rcpt(_address(message, "To")), "RCPT")
+            _expect(2, smtp.rcpt(address(message, "To")), "RCPT")
             _expect(3, smtp.docmd("DATA"))
             smtp.send(_stuffed(content))
             _require_silence(smtp)
@@ -292,10 +288,10 @@ class _Session:
 
 
 def _mail(smtp: smtplib.SMTP, message: EmailMessage) -> None:
-    international = _international(message)
-    if international and not smtp.has_extn("smtputf8"):
+    beyond_ascii = international(message)
+    if beyond_ascii and not smtp.has_extn("smtputf8"):
         raise Undelivered("the server does not take addresses beyond ASCII (SMTPUTF8)", permanent=True)
-    options = ("SMTPUTF8", "BODY=8BITMIME") if international else ()
+    options = ("SMTPUTF8", "BODY=8BITMIME") if beyond_ascii else ()
     _require(250, smtp.mail(_envelope_sender(message), options))
 
 
@@ -348,46 +344,7 @@ def _quit(smtp: smtplib.SMTP) -> None:
 
 def _envelope_sender(message: EmailMessage) -> str:
     """Where the message comes back to: its Return-Path, else its From."""
-    return str(message.get("Return-Path", "")).strip("<>") or _address(message, "From")
-
-
-def _address(message: EmailMessage, header: str) -> str:
-    return str(message[header].addresses[0].addr_spec)
-
-
-def _international(message: EmailMessage) -> bool:
-    return not (_address(message, "From") + _address(message, "To")).isascii()
-
-
-class _Generator(BytesGenerator):
-    """Writes a text at once, not a line at a time, in which it would take as long as all else."""
-
-    def _write_lines(self, lines: str) -> None:
-        ended = lines.replace("\r\n", "\n").replace("\r", "\n").replace("\n", self._NL)  # type: ignore[attr-defined]
-        self.write(ended)
-
-
-class _Policy(EmailPolicy):
-    """Leaves a header as it is that fits into a line: the standard library takes it apart and puts it together."""
-
-    def fold_binary(self, name: str, value: str) -> bytes:
-        line = f"{name}: {value}"
-        if line.isascii() and line.isprintable() and len(line) <= (self.max_line_length or 0):
-            return f"{line}{self.linesep}".encode("ascii")
-        return super().fold_binary(name, value)
-
-
-@cache
-def _policy(linesep: str, international: bool) -> Policy:
-    return _Policy(linesep=linesep, utf8=international)
-
-
-def _bytes(message: EmailMessage, linesep: str) -> bytes:
-    message = copy.copy(message)
-    del message["Return-Path"]  # the server that delivers it writes its own (RFC 5321, 4.4)
-    written = io.BytesIO()
-    _Generator(written, mangle_from_=False, policy=_policy(linesep, _international(message))).flatten(message)
-    return written.getvalue()
+    return str(message.get("Return-Path", "")).strip("<>") or address(message, "From")
 
 
 def _reason(error: Exception) -> str:

@@ -20,10 +20,10 @@ from assets.mail.attempt import State
 from assets.mail.compose import Composer
 from assets.mail.database.tables import readers as table
 from assets.mail.desk import Desk, day_material
+from assets.mail.octets import octets
 from assets.mail.plan import Planner
 from assets.mail.readers.change import token
 from assets.mail.readers.preferences import Named, Preferences, stored
-from assets.mail.transport import _bytes
 from orchestration import resources
 from orchestration.settings import current
 from orchestration.warehouse import Warehouse
@@ -84,7 +84,7 @@ def rendered(desk: Desk, warehouse: Warehouse) -> int:
     length = 0
     for row in chain.from_iterable(desk.outbox._batches(day)):
         mail = composer.compose(row)
-        length += len(_bytes(mail, "\r\n")) if mail else 0
+        length += len(octets(mail, "\r\n")) if mail else 0
     return length // len(readers)
 
 
