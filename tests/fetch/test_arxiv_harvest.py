@@ -75,7 +75,7 @@ def test_a_past_day_is_made_again_from_the_harvest(tmp_path: Path, server: Arxiv
     assert row == {
         "day": TUESDAY, "source": "arxiv", "source_id": "2503.00001", "version": 1, "announced": "new",
         "title": "The Invented Title of Paper 1", "abstract": "An invented abstract.",
-        "authors": ["Ada Example", "Ben Example"], "categories": ["cs.CL", "math.CO"],
+        "authors": ["Ada Example", "Ben Example"], "affiliations": [], "categories": ["cs.CL", "math.CO"],
         "published": in_time(TUESDAY).replace(tzinfo=None), "doi": "10.1234/example.1", "note": "12 pages",
         "licence": "http://creativecommons.org/licenses/by/4.0/", "links": [],
         "url": "https://arxiv.org/abs/2503.00001", "body": body.sha256,
