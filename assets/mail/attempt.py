@@ -32,15 +32,6 @@ DUE = (State.PENDING, State.RETRY)
 NOTING_SECONDS = 300
 """How long the outcome of a mail is tried to be written down."""
 
-for_minutes = tenacity.retry(
-    retry=tenacity.retry_if_exception_type((sa.exc.OperationalError, TurnLost)),
-    stop=tenacity.stop_after_delay(NOTING_SECONDS),
-    wait=tenacity.wait_fixed(0.5),
-    reraise=True,
-)
-"""Try what writes an outcome down again, while the database cannot be written."""
-
-
 Reason = str | sa.ColumnElement[str]
 """A text, or how it follows from the row."""
 
@@ -63,12 +54,31 @@ class States:
     ) -> int:
         """Compare and set, and commit; how many rows were in an old state and so are now in the new one."""
         change = sa.update(self.table).where(which, self.table.c.state.in_(old))
-        return self.change(change.values({"state": new, "reason": reason, "updated_at": now()} | values), {}, held)
+        moving = change.values({"state": new, "reason": reason, "updated_at": now(), **values})
+        return changed(self.engine, moving, held)
 
-    def change(self, statement: sa.Update, values: Mapping[str, Any], held: Turn | None = None) -> int:
-        """Execute a statement with these values, and commit; how many rows it changed."""
-        with held.transaction() if held else transaction(self.engine) as connection:
-            return int(connection.execute(statement, values).rowcount)
+
+def changed(
+    engine: sa.Engine, statement: sa.Update, held: Turn | None = None, values: Mapping[str, Any] | None = None
+) -> int:
+    """Execute a statement, with these values for its parameters, and commit; how many rows it changed."""
+    with held.transaction() if held else transaction(engine) as connection:
+        return int(connection.execute(statement, values).rowcount)
+
+
+@tenacity.retry(
+    retry=tenacity.retry_if_exception_type((sa.exc.OperationalError, TurnLost)),
+    stop=tenacity.stop_after_delay(NOTING_SECONDS),
+    wait=tenacity.wait_fixed(0.5),
+    reraise=True,
+)
+def noted(engine: sa.Engine, statement: sa.Update, held: Turn, values: Mapping[str, Any] | None = None) -> None:
+    """Write down what became of a message, tried for minutes while the database cannot be written.
+
+    A full disk or a lock must not turn one that was sent into a doubt. Nor must a lost connection: what is known is
+    noted over a new one.
+    """
+    changed(engine, statement, None if held.lost else held, values)
 
 
 def pause(attempts: int, first: timedelta, longest: timedelta) -> timedelta:

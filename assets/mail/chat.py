@@ -14,7 +14,7 @@ from functools import cached_property
 import sqlalchemy as sa
 
 from assets.mail import webhook
-from assets.mail.attempt import DUE, State, States, attempted, for_minutes, pause
+from assets.mail.attempt import DUE, State, States, attempted, noted, pause
 from assets.mail.database.opened import Place, now, opened, transaction
 from assets.mail.database.tables import chat
 from assets.mail.database.turn import Busy, Turn, turn
@@ -130,14 +130,13 @@ class Chat:
         if not self._states.move(this, DUE, State.SENDING, "", held, **tried, updated_at=at):
             return
         # Who lost the turn does not touch what the next sender claimed.
-        ours = sa.and_(this, chat.c.updated_at == at)
-        with attempted(lambda state, reason: self._note(ours, state, reason, held)):
-            webhook.post(self.channels[row.channel], lambda title, text: said(edition, page, title, text))
+        ours = sa.update(chat).where(this, chat.c.state == State.SENDING, chat.c.updated_at == at)
 
-    @for_minutes
-    def _note(self, which: sa.ColumnElement[bool], state: State, reason: str, held: Turn) -> None:
-        """Note what became of a post, over a new connection where that of the turn is lost."""
-        self._states.move(which, (State.SENDING,), state, reason, None if held.lost else held)
+        def note(state: State, reason: str) -> None:
+            noted(self._engine, ours.values(state=state, reason=reason, updated_at=now()), held)
+
+        with attempted(note):
+            webhook.post(self.channels[row.channel], lambda title, text: said(edition, page, title, text))
 
 
 def said(edition: Edition, page: str, title_room: int, room: int) -> tuple[str, str]:

@@ -53,7 +53,7 @@ class Composer:
         """The mail of a row; None if there is no such reader any more."""
         if (to := self.reader(row.reader)) is None:
             return None
-        language = self.language_of(to)
+        language = to.preferences.spoken(self.language)
         written = self._written(row, language)
         leave = self.url and f"{self.url}/unsubscribe/{to.token}"
         return message(
@@ -65,10 +65,6 @@ class Composer:
             return_to=self.returns.of_mail(row.reader, row.day) if self.returns else "",
             feedback=feedback_id(row.day, self.sender), language=language,
         )  # fmt: skip
-
-    def language_of(self, reader: Reader) -> str:
-        """The one in which a reader is mailed."""
-        return reader.preferences.language or self.language
 
     def edition(self, row: Row, language: str) -> Edition | Combined:
         """What a row's mail tells, in a language."""

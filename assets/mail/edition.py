@@ -126,8 +126,25 @@ class Entry:
         return replace(self, paper=replace(self.paper, place=place, why=why))
 
 
+class Told:
+    """What a mail and a page have in common, of a day or of several: papers in sections, told in a language."""
+
+    sections: tuple[Section, ...]
+    language: str
+
+    @property
+    def words(self) -> Words:
+        """Those of its language."""
+        return words_of(self.language)
+
+    @cached_property
+    def papers(self) -> list[Paper]:
+        """Its papers, by place."""
+        return sorted((paper for section in self.sections for paper in section.papers), key=lambda paper: paper.place)
+
+
 @dataclass(frozen=True)
-class Edition:
+class Edition(Told):
     """What is mailed for a day; `alarms` are what a reader must know before all else, a sentence each.
 
     `formula` is the ranking's in words, empty where it was not kept. All that Paperboy itself says in it is in
@@ -143,16 +160,6 @@ class Edition:
     alarms: tuple[str, ...] = ()
     formula: str = ""
     language: str = ENGLISH.language
-
-    @property
-    def words(self) -> Words:
-        """Those of its language."""
-        return words_of(self.language)
-
-    @cached_property
-    def papers(self) -> list[Paper]:
-        """Its papers, by place."""
-        return sorted((paper for section in self.sections for paper in section.papers), key=lambda paper: paper.place)
 
     @property
     def heading(self) -> str:

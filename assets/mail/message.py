@@ -69,8 +69,7 @@ def message(
     `sender` and `recipient` are one address each, `ada@lab.example` or `Ada <ada@lab.example>`; `date` has a
     zone. `archive` and `unsubscribe` are addresses of the web, the latter of one click (RFC 8058), or empty. A mail to
     `unsubscribe_to` does the same, and what cannot be delivered comes back to `return_to`; both may be empty, and so
-    may `feedback`, see `feedback_id`. `language` is a code of ISO 639.
-    Raises `ValueError` for what is not an address.
+    may `feedback`, see `feedback_id`. `language` is a code of ISO 639. Raises `ValueError` for what is not an address.
     """
     by = mailbox(sender)
     ways_out = [unsubscribe, unsubscribe_to and f"mailto:{unsubscribe_to}?subject=unsubscribe"]

@@ -7,14 +7,13 @@ leaves, without which no server delivers it. So after a crash no message is sent
 
 import datetime
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
-from typing import Any
 
 import sqlalchemy as sa
 
-from assets.mail.attempt import DUE, Attempt, NotDue, State, States, attempted, for_minutes, pause
+from assets.mail.attempt import DUE, Attempt, NotDue, State, States, attempted, changed, noted, pause
 from assets.mail.database.opened import Place, now
 from assets.mail.database.tables import outbox
 from assets.mail.database.turn import Busy, Turn, turn
@@ -181,7 +180,7 @@ class Outbox(Intents):
 
         def claim() -> None:
             # Who left since the batch was begun is asked for once more, in the transaction that claims the row.
-            if not self._states.change(_CLAIM, this, held):
+            if not changed(self._engine, _CLAIM, held, this):
                 self._cancel(sa.and_(outbox.c.day == row.day, outbox.c.reader == row.reader))
                 raise NotDue
             attempt.state, attempt.reason = Attempt.state, Attempt.reason
@@ -190,7 +189,7 @@ class Outbox(Intents):
             attempts = row.attempts + 1
             due_at = now() + _pause(attempts, row.message_id) if state is State.RETRY else row.due_at
             came = {"is": state, "because": reason, "tried": attempts, "again_at": due_at, "noted_at": now()}
-            self._note(this | came, held)
+            noted(self._engine, _NOTE, held, this | came)
 
         with suppress(NotDue), attempted(note, attempt):
             send(message, claim)
@@ -200,14 +199,6 @@ class Outbox(Intents):
     def _cancel(self, which: sa.ColumnElement[bool]) -> None:
         """What is due to somebody who is no reader any more is not sent."""
         self._states.move(sa.and_(which, sa.not_(is_reader)), DUE, State.CANCELLED, "no longer a reader")
-
-    @for_minutes
-    def _note(self, values: Mapping[str, Any], held: Turn) -> None:
-        """Move a row to what became of it; a full disk or a lock must not turn a mail that was sent into a doubt.
-
-        Nor must a lost connection: what is known is noted over a new one.
-        """
-        self._states.change(_NOTE, values, None if held.lost else held)
 
 
 def _pause(attempts: int, salt: str) -> datetime.timedelta:

@@ -102,7 +102,25 @@ class Pools:
 
     def since(self, first: date) -> Pool:
         """All papers of the days from `first` up to the edition's, with what its digest carries of the days before."""
-        return _pool(self.warehouse, first, self.made.frame, self.ranking, self.morning, self.newest)
+        day = self.made.frame.day
+        period = Period(first, day, decays=False)
+        span = {"first": first, "day": day}
+        with self.warehouse.kept_open():
+            rows = best(self.warehouse, period, Ranking(EVERY, self.ranking.weights), self.morning)
+            if first == day:
+                rows = rows.join(self.warehouse.read(ELSEWHERE, {"day": day}), on="work_id", how="anti")
+            carried = self.warehouse.read(CARRIED, span).select(rows.columns).cast(DIGEST)
+            rows = _with_lines(
+                pl.concat([rows, carried.join(rows, on="work_id", how="anti")]), self.warehouse.read(LINES, span)
+            )
+            details = self.warehouse.read(DETAILS, {"works": rows["work_id"].to_list()})
+            tags = self.warehouse.rows("tagged_papers", rows["listed_on"].unique().to_list())
+            frame = self.made.frame if first == day else _combined(self.warehouse, period, rows, self.newest)
+        papers = rows.join(details, on="work_id", how="left", maintain_order="left")
+        names = {
+            name: work for work, known in papers.select("work_id", "names").iter_rows() for name in known or [work]
+        }
+        return Pool(Material(frame, tuple(entries(rows))), rows["score"].to_list(), names, Labels(papers, tags))
 
 
 def shared(material: Material[Any], aliases: Mapping[str, str]) -> Pool:
@@ -116,25 +134,6 @@ def _aliases(warehouse: "Warehouse", material: Material[Any]) -> dict[str, str]:
     days = list({entry.listed_on for entry in material.entries})
     works = [entry.paper.work_id for entry in material.entries]
     return dict(warehouse.read(ALIASES, {"days": days, "works": works}).iter_rows()) if works else {}
-
-
-def _pool(
-    warehouse: "Warehouse", first: date, edition: Edition, ranking: Ranking, morning: Morning, newest: date
-) -> Pool:
-    period = Period(first, edition.day, decays=False)
-    span = {"first": first, "day": edition.day}
-    with warehouse.kept_open():
-        rows = best(warehouse, period, Ranking(EVERY, ranking.weights), morning)
-        if first == edition.day:
-            rows = rows.join(warehouse.read(ELSEWHERE, {"day": edition.day}), on="work_id", how="anti")
-        carried = warehouse.read(CARRIED, span).select(rows.columns).cast(DIGEST)
-        rows = _with_lines(pl.concat([rows, carried.join(rows, on="work_id", how="anti")]), warehouse.read(LINES, span))
-        details = warehouse.read(DETAILS, {"works": rows["work_id"].to_list()})
-        tags = warehouse.rows("tagged_papers", rows["listed_on"].unique().to_list())
-        frame = edition if first == edition.day else _combined(warehouse, period, rows, newest)
-    papers = rows.join(details, on="work_id", how="left", maintain_order="left")
-    names = {name: work for work, known in papers.select("work_id", "names").iter_rows() for name in known or [work]}
-    return Pool(Material(frame, tuple(entries(rows))), rows["score"].to_list(), names, Labels(papers, tags))
 
 
 def _with_lines(rows: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:

@@ -39,7 +39,8 @@ def preview(desk: Desk, warehouse: "Warehouse", day: date, reader: Reader) -> Pr
     made = day_material(warehouse, day)
     composer = desk.composer(lambda _: None, made)
     if row := desk.outbox.row(day, reader.id):
-        return _linked(Preview(composer.edition(row, composer.language_of(reader)), (_written_down(row),)), composer)
+        edition = composer.edition(row, reader.preferences.spoken(desk.language))
+        return _linked(Preview(edition, (_written_down(row),)), composer)
     if reader.state is not ReaderState.CONFIRMED:
         return Preview(None, (f"no mail goes there: the reader is {reader.state}",))
     pools = _Remembering(desk.pools(warehouse, made))
@@ -89,7 +90,7 @@ class _Foreseen:
             return None
         (mail,) = plan.mails
         told = f"not written down yet; made now, it would leave at {mail.due_at:%Y-%m-%d %H:%M} UTC"
-        language = reader.preferences.language or self.desk.language
+        language = reader.preferences.spoken(self.desk.language)
         return Preview(plan.materials[mail.first_day].of(mail.works, language), (told,))
 
     def _as_if_due(self) -> Reader | None:

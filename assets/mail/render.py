@@ -279,7 +279,7 @@ def _environment(language: str) -> Environment:
     made.install_gettext_translations(words.catalogue, newstyle=True)  # type: ignore[attr-defined]  # the extension's
     made.filters |= {
         "begun": begun, "by": partial(by, words=words), "of": partial(of, words=words), "shortened": shortened,
-        "web_links": partial(web_links, words=words), "wrapped": wrapped,
+        "web_links": partial(web_links, words=words), "wrapped": wrapped, "indented": partial(wrapped, indent=INDENT),
     }  # fmt: skip
     made.tests |= {"web_url": is_web_url}
     made.globals |= {

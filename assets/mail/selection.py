@@ -6,7 +6,6 @@ Nothing is mailed here, and nothing stored: the page is made anew from the table
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,8 +15,8 @@ from assets.mail import dates, phrases
 from assets.mail.edition import (
     SUBJECT_TITLE_LENGTH,
     Entry,
-    Paper,
     Section,
+    Told,
     areas,
     dated,
     entries,
@@ -50,7 +49,7 @@ WORKS = "SELECT count(*) AS works FROM unique_papers WHERE day = ANY($days) AND 
 
 
 @dataclass(frozen=True)
-class Selection:
+class Selection(Told):
     """The best papers of a period, of so many `works` that were new in it, and the state of each of its `days`.
 
     A day's state is that of its lists (`lists.STATES`), `MISSING` if it was never made, or `TO_COME`. `left_out` is
@@ -66,16 +65,6 @@ class Selection:
     formula: str = ""
     left_out: int = 0
     language: str = ENGLISH.language
-
-    @property
-    def words(self) -> Words:
-        """Those of its language."""
-        return words_of(self.language)
-
-    @cached_property
-    def papers(self) -> list[Paper]:
-        """Its papers, by place."""
-        return sorted((paper for section in self.sections for paper in section.papers), key=lambda paper: paper.place)
 
     @property
     def heading(self) -> str:

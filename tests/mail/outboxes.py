@@ -1,11 +1,12 @@
 """Outboxes with three readers, whose addresses are their ids too, and the mails that they hold."""
 
 import datetime
+import threading
 from email.message import EmailMessage
 
 import sqlalchemy as sa
 
-from assets.mail.database.opened import Place, transaction
+from assets.mail.database.opened import Place, opened, transaction
 from assets.mail.database.tables import readers
 from assets.mail.intents import Mail, Row
 from assets.mail.message import message
@@ -17,6 +18,30 @@ THEN = datetime.datetime(2025, 3, 1)
 NEXT = datetime.date(2025, 3, 3)
 READERS = ("ada@lab.example", "bob@lab.example", "cyd@lab.example")
 ADA, BOB, CYD = READERS
+
+
+class Holder:
+    """Somebody who holds a database for so many seconds, or until it is set free."""
+
+    def __init__(self, place: Place, seconds: float) -> None:
+        self._place, self._seconds = place, seconds
+        self._holding, self._over = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._hold)
+
+    def hold(self) -> None:
+        """Begin, once."""
+        self._thread.start()
+        assert self._holding.wait(30)
+
+    def free(self) -> None:
+        """End."""
+        self._over.set()
+        self._thread.join()
+
+    def _hold(self) -> None:
+        with transaction(opened(self._place)):
+            self._holding.set()
+            self._over.wait(self._seconds)
 
 
 def compose(row: Row) -> EmailMessage:

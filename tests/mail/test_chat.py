@@ -16,12 +16,13 @@ import tenacity
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.mail.attempt import State
+from assets.mail.attempt import State, noted
 from assets.mail.chat import LONGEST_PAUSE, PAPERS, Chat, said
-from assets.mail.database.opened import Place, now, opened, transaction
+from assets.mail.database.opened import Place, now
 from assets.mail.database.tables import chat as posts
 from tests.hook import HIDDEN, Hook, hooked
 from tests.lab import CHECKOUT
+from tests.mail.outboxes import Holder
 from tests.mail.test_render import carrying, edition, paper
 from tests.orchestration.test_doctor import closed_port
 
@@ -168,28 +169,17 @@ def test_what_became_of_a_post_is_noted_once_a_database_that_is_held_is_free(
 ) -> None:
     """What is scaled: a transaction waits a tenth of a second for another one, an outcome a second or two."""
     monkeypatch.setattr("assets.mail.database.opened.BUSY_SECONDS", 0.1)
-    monkeypatch.setattr(Chat._note.retry, "stop", tenacity.stop_after_delay(1.2))
-    place, over, holding = new_place(), threading.Event(), threading.Event()
-    made = Chat(place, [hook.url])
+    monkeypatch.setattr(noted.retry, "stop", tenacity.stop_after_delay(1.2))
+    place = new_place()
+    made, holder = Chat(place, [hook.url]), Holder(place, 30 if for_good else 0.7)
     made.enqueue(EDITION)
-
-    def hold() -> None:
-        with transaction(opened(place)):
-            holding.set()
-            over.wait(30 if for_good else 0.7)
-
-    def lock() -> None:
-        holder.start()
-        assert holding.wait(30)
-
-    holder, hook.before_answer = threading.Thread(target=hold), lock
+    hook.before_answer = holder.hold
     if for_good:
         with pytest.raises(sa.exc.OperationalError, match=r"locked|lock timeout"):
             made.post(EDITION, PAGE)
-        over.set()
     else:
         made.post(EDITION, PAGE)
-    holder.join()
+    holder.free()
     made.post(EDITION, PAGE)
     assert (states(made), len(hook.told)) == ([State.UNKNOWN if for_good else State.SENT], 1)
 

@@ -107,6 +107,10 @@ class Preferences(BaseModel):
         """Whether no paper is nearer to the reader than another."""
         return self.follow == self.mute == Named()
 
+    def spoken(self, home: str) -> str:
+        """The language in which Paperboy speaks to the reader; `home` is the operator's."""
+        return self.language or home
+
     @property
     def rhythm(self) -> tuple[Frequency, int, str]:
         """What says on which days a mail leaves."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from assets.mail.attempt import DUE, Attempt, NotDue, State, attempted, for_minutes, pause
+from assets.mail.attempt import DUE, Attempt, NotDue, State, attempted, changed, noted, pause
 from assets.mail.database.opened import Place, now, opened, transaction
 from assets.mail.database.tables import asked
 from assets.mail.database.turn import Busy, Turn, turn
@@ -145,21 +145,15 @@ class Asked:
             attempt.state, attempt.reason = Attempt.state, Attempt.reason
 
         def note(state: State, reason: str) -> None:
-            self._note(sa.or_(due, claimed), state, reason, held, **tried)
+            ended = sa.update(asked).where(sa.or_(due, claimed))
+            noted(self._engine, ended.values(state=state, reason=reason, **tried), held)
 
         with suppress(NotDue), attempted(note, attempt):
             send(mail, claim)
 
-    @for_minutes
-    def _note(self, which: sa.ColumnElement[bool], state: State, reason: str, held: Turn, **values: Any) -> None:
-        """Move a row to what became of it, over a new connection where that of the turn is lost."""
-        self._move(which, state, reason, None if held.lost else held, **values)
-
-    def _move(self, which: sa.ColumnElement[bool], state: State, reason: str, held: Turn | None, **values: Any) -> int:
+    def _move(self, which: sa.ColumnElement[bool], state: State, reason: str, held: Turn, **values: Any) -> int:
         """Move rows, and commit; how many."""
-        with held.transaction() if held else transaction(self._engine) as connection:
-            moved = connection.execute(sa.update(asked).where(which).values(state=state, reason=reason, **values))
-        return int(moved.rowcount)
+        return changed(self._engine, sa.update(asked).where(which).values(state=state, reason=reason, **values), held)
 
 
 def _tried(row: Row) -> dict[str, Any]:

@@ -14,13 +14,14 @@ import pytest
 import sqlalchemy as sa
 import tenacity
 
+from assets.mail.attempt import noted
 from assets.mail.database.opened import Place, opened, transaction
 from assets.mail.outbox import Outbox
 from tests.faults.mail.judge import MIDDLE, POSITIONS, READERS, judged
 from tests.faults.mail.script import Once
 from tests.faults.mail.sender import run
 from tests.mail.conftest import Script, Scripted
-from tests.mail.outboxes import key, smtp, states
+from tests.mail.outboxes import Holder, key, smtp, states
 
 Serve = Callable[[Script], Scripted]
 
@@ -74,7 +75,7 @@ def disk(place: Place) -> Iterator[Disk]:
 
 @pytest.fixture(autouse=True)
 def _scaled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Outbox._note.retry, "stop", tenacity.stop_after_delay(1.2))
+    monkeypatch.setattr(noted.retry, "stop", tenacity.stop_after_delay(1.2))
     monkeypatch.setattr("assets.mail.database.opened.BUSY_SECONDS", 0.1)
 
 
@@ -126,25 +127,13 @@ def test_a_database_that_is_held_after_a_250(
 ) -> None:
     """For a while is seven times as long as a transaction waits; for good, longer than the outcome is tried to be
     noted."""
-    over, holding = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with transaction(opened(place)):
-            holding.set()
-            over.wait(30 if for_good else 0.7)
-
-    def lock() -> None:
-        holder.start()
-        assert holding.wait(30)
-
-    holder = threading.Thread(target=hold)
-    server = scripted(Once("DOT", reader, lock))
+    holder = Holder(place, 30 if for_good else 0.7)
+    server = scripted(Once("DOT", reader, holder.hold))
     if for_good:
         with pytest.raises(sa.exc.OperationalError, match=r"locked|lock timeout"):
             run(box, smtp(server.port))
-        over.set()
     else:
         run(box, smtp(server.port))
-    holder.join()
+    holder.free()
     run(box, smtp(server.port))
     judged(box, server.accepted, doubtful=[reader] if for_good else [])
