@@ -40,7 +40,9 @@ class NextHop:
 @pytest.fixture(scope="module")
 def started_relay() -> Iterator[tuple[Postfix, NextHop]]:
     hop = NextHop()
-    with scripted_server(hop) as hop.server, postfix(hop.server.port, virtual_mailbox_domains="") as running:
+    # A hop that is down takes no connection; one that is kept from before would lead to it all the same.
+    settings = {"virtual_mailbox_domains": "", "smtp_connection_cache_on_demand": "no"}
+    with scripted_server(hop) as hop.server, postfix(hop.server.port, **settings) as running:
         yield running, hop
 
 
@@ -54,8 +56,9 @@ def relay(started_relay: tuple[Postfix, NextHop]) -> Postfix:
 
 @pytest.fixture
 def hop(started_relay: tuple[Postfix, NextHop]) -> Iterator[NextHop]:
-    """Its next hop, which is up and has got nothing yet."""
-    _, found = started_relay
+    """Its next hop, which is up and has got nothing yet, nor is anything of another test under way to it."""
+    running, found = started_relay
+    running.until(lambda: is_empty(running))
     found.server.accepted.clear()
     yield found
     found.down = False
@@ -75,16 +78,21 @@ def kill(processes: list[int]) -> None:
 def _lives(process: int) -> bool:
     try:
         return Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(") ")[2][0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # it was gone, or went while its file was read
         return False
+
+
+def is_empty(relay: Postfix) -> bool:
+    """Whether no mail is in its queues."""
+    queues = [relay.root / "queue" / name for name in ("incoming", "active", "deferred")]
+    return not any(file.is_file() for queue in queues for file in queue.rglob("*"))
 
 
 def arrived(relay: Postfix, hop: NextHop, *readers: str) -> list[str]:
     """The Message-IDs that came to the next hop, once those for these readers did and no other is under way."""
     expected = {key(reader) for reader in readers}
-    queues = [relay.root / "queue" / name for name in ("incoming", "active", "deferred")]
     relay.until(lambda: expected <= set(hop.server.accepted))
-    relay.until(lambda: not any(file.is_file() for queue in queues for file in queue.rglob("*")))
+    relay.until(lambda: is_empty(relay))
     return hop.server.accepted
 
 
