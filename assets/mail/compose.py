@@ -26,8 +26,8 @@ class Written:
     """A mail but for whom it goes to: where the reader's token is to be stands what no paper can hold."""
 
     subject: str
-    text: str
-    html: str
+    text: render.Blocks
+    html: render.Blocks
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ class Composer:
         leave = self.url and f"{self.url}/unsubscribe/{to.token}"
         return message(
             sender=self.sender, recipient=to.mailbox, subject=written.subject,
-            text=written.text.replace(self._stand_in, to.token), html=written.html.replace(self._stand_in, to.token),
+            text=tuple(block.replace(self._stand_in, to.token) for block in written.text),
+            html=tuple(block.replace(self._stand_in, to.token) for block in written.html),
             message_id=row.message_id, date=datetime.now(UTC),
             archive=self.url and f"{self.url}/", unsubscribe=leave,
             unsubscribe_to=self.returns.to_leave(to) if self.returns else "",
@@ -92,5 +93,7 @@ class Composer:
             links = self.links(edition, self._stand_in)
             if len(self._kept) == KEPT:
                 del self._kept[next(iter(self._kept))]
-            self._kept[key] = Written(edition.subject, render.text(edition, links), render.html(edition, links))
+            self._kept[key] = Written(
+                edition.subject, render.text_blocks(edition, links), render.html_blocks(edition, links)
+            )
         return self._kept[key]

@@ -5,9 +5,10 @@ Takes finished text and HTML: neither their rendering nor their sending belongs 
 
 import datetime
 import hashlib
+import re
 import unicodedata
 from binascii import b2a_qp
-from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
+from email.headerregistry import Address, Group, HeaderRegistry, UniqueAddressHeader, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import EmailPolicy, Policy
 from email.utils import format_datetime
@@ -18,6 +19,8 @@ from email_validator import validate_email
 
 BOUNDARY = "=_paperboy"
 """Between the parts: what is quoted-printable has no `=_`."""
+
+_PLAIN = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*", re.ASCII)
 
 
 class _OneLine(UnstructuredHeader):
@@ -34,6 +37,25 @@ class _OneLine(UnstructuredHeader):
         return f"{self.name}: {self}{policy.linesep}"
 
 
+class _Plain(UniqueAddressHeader):
+    """An address alone is not taken apart word by word, in which it would take as long as a paper."""
+
+    name: str
+    _parse_tree: Any
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        """The address, or whatever else it is."""
+        if _PLAIN.fullmatch(value) is None:
+            super().parse(value, kwds)
+            return
+        local, _, domain = value.rpartition("@")
+        kwds |= {"parse_tree": None, "groups": [Group(None, [Address("", local, domain)])], "decoded": value}
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}" if self._parse_tree is None else super().fold(policy=policy)  # type: ignore[misc]  # untyped
+
+
 class _Registry(HeaderRegistry):
     """Makes the class of a name once: the standard library makes another one for every header."""
 
@@ -45,6 +67,7 @@ for _name in (
     "message-id", "list-id", "list-archive", "list-unsubscribe", "list-unsubscribe-post", "feedback-id", "return-path",
 ):  # fmt: skip
     _HEADERS.map_to_type(_name, _OneLine)  # type: ignore[arg-type]  # typeshed asks for the base class
+_HEADERS.map_to_type("to", _Plain)  # type: ignore[arg-type]
 _POLICY = EmailPolicy(linesep="\r\n", cte_type="7bit", header_factory=_HEADERS)
 
 
@@ -53,8 +76,8 @@ def message(
     sender: str,
     recipient: str,
     subject: str,
-    text: str,
-    html: str,
+    text: str | tuple[str, ...],
+    html: str | tuple[str, ...],
     message_id: str,
     date: datetime.datetime,
     archive: str = "",
@@ -67,9 +90,10 @@ def message(
     """The digest as multipart/alternative, the text first, in short lines of ASCII that a relay leaves alone.
 
     `sender` and `recipient` are one address each, `ada@lab.example` or `Ada <ada@lab.example>`; `date` has a
-    zone. `archive` and `unsubscribe` are addresses of the web, the latter of one click (RFC 8058), or empty. A mail to
-    `unsubscribe_to` does the same, and what cannot be delivered comes back to `return_to`; both may be empty, and so
-    may `feedback`, see `feedback_id`. `language` is a code of ISO 639. Raises `ValueError` for what is not an address.
+    zone. A text may be given as blocks of its lines: one that is in many mails is encoded once. `archive` and
+    `unsubscribe` are addresses of the web, the latter of one click (RFC 8058), or empty. A mail to `unsubscribe_to`
+    does the same, and what cannot be delivered comes back to `return_to`; both may be empty, and so may `feedback`, see
+    `feedback_id`. `language` is a code of ISO 639. Raises `ValueError` for what is not an address.
     """
     by = mailbox(sender)
     ways_out = [unsubscribe, unsubscribe_to and f"mailto:{unsubscribe_to}?subject=unsubscribe"]
@@ -106,20 +130,20 @@ def _header(name: str, value: str) -> Any:
     return _HEADERS(name, value)
 
 
-def _part(text: str, subtype: str) -> EmailMessage:
+def _part(text: str | tuple[str, ...], subtype: str) -> EmailMessage:
     """A text as quoted-printable: relays may break long lines and change control characters of anything else."""
     part = EmailMessage(policy=_POLICY)
     part["Content-Type"] = _header("Content-Type", f'text/{subtype}; charset="utf-8"')
     part["Content-Transfer-Encoding"] = _header("Content-Transfer-Encoding", "quoted-printable")
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    part.set_payload("\n".join(map(_quoted, lines)))
+    part.set_payload("\n".join(map(_quoted, text.split("\n") if isinstance(text, str) else text)))
     return part
 
 
 @lru_cache(maxsize=16_384)
-def _quoted(line: str) -> str:
-    """A line as quoted-printable; most stand in many mails, and to encode one takes longer than all else."""
-    return b2a_qp(line.encode(), istext=True).decode("ascii")
+def _quoted(block: str) -> str:
+    """Lines as quoted-printable; most stand in many mails, and to encode them takes longer than all else."""
+    lines = block.replace("\r\n", "\n").replace("\r", "\n")
+    return b2a_qp(lines.encode(), istext=True).decode("ascii")
 
 
 def message_id(day: datetime.date, reader: str, sender_domain: str) -> str:

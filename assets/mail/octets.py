@@ -5,7 +5,7 @@ import io
 from email.generator import BytesGenerator
 from email.message import EmailMessage
 from email.policy import EmailPolicy, Policy
-from functools import cache
+from functools import cache, lru_cache
 
 
 def octets(message: EmailMessage, linesep: str) -> bytes:
@@ -31,8 +31,9 @@ class _Generator(BytesGenerator):
     """Writes a text at once, not a line at a time, in which it would take as long as all else."""
 
     def _write_lines(self, lines: str) -> None:
-        ended = lines.replace("\r\n", "\n").replace("\r", "\n").replace("\n", self._NL)  # type: ignore[attr-defined]
-        self.write(ended)
+        if "\r" in lines:
+            lines = lines.replace("\r\n", "\n").replace("\r", "\n")
+        self.write(lines.replace("\n", self._NL))  # type: ignore[attr-defined]
 
 
 class _Policy(EmailPolicy):
@@ -42,6 +43,10 @@ class _Policy(EmailPolicy):
         line = f"{name}: {value}"
         if line.isascii() and line.isprintable() and len(line) <= (self.max_line_length or 0):
             return f"{line}{self.linesep}".encode("ascii")
+        return self._folded(name, value)
+
+    @lru_cache(maxsize=64)  # noqa: B019 - there are four policies, for ever; most mails of a day have the same subject
+    def _folded(self, name: str, value: str) -> bytes:
         return super().fold_binary(name, value)
 
 

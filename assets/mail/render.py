@@ -7,7 +7,7 @@ addresses become links. The mail loads nothing: no images, no fonts, no scripts.
 import re
 import textwrap
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from secrets import token_hex
@@ -23,6 +23,9 @@ from assets.mail.words import ENGLISH, N_, Words, words_of
 
 MAX_BYTES = 90_000
 """Gmail clips a mail's HTML at about 102 KB."""
+
+Blocks = tuple[str, ...]
+"""Lines to be joined by their ends; those of a paper are the very ones of other readers' mails, and encoded once."""
 
 LABELS = {"code": N_("Code"), "data": N_("Data"), "demo": N_("Demo")}
 """What a link is called by its kind; any other is the project's page."""
@@ -113,8 +116,9 @@ DARK = Palette(ground="#15171a", ink="#e7e7e4", muted="#a2a8b1", accent="#7cc4d0
 _BLANK = re.compile(r"[^\S\u00a0\u202f]+")
 """White space, but for what keeps words on one line, as French has it before a colon."""
 
-_PLACE, _WHY = token_hex(), token_hex()
-"""Stand in a paper that is kept for what is another in each mail: nobody can guess them, so no text holds them."""
+_PLACE, _WHY, _PAPERS = token_hex(), token_hex(), token_hex()
+"""Stand in a paper that is kept for what is another in each mail, and in a frame for the papers of a section: nobody
+can guess them, so no text holds them."""
 
 _COLOUR = re.compile(r"{{ (light|dark)\.(\w+) }}")
 _WEB_URL = re.compile(r"https?://[^\s<>\"\\\x00-\x1f\x7f]+", re.IGNORECASE)
@@ -126,6 +130,16 @@ def html(edition: Edition | Selection, links: Links = NO_LINKS) -> str:
 
     How many are left out is said; the plain text has all.
     """
+    return "\n".join(html_blocks(edition, links))
+
+
+def text(edition: Edition | Selection, links: Links = NO_LINKS) -> str:
+    """The edition as plain text in lines of at most `WIDTH` characters; an address is never broken."""
+    return "\n".join(text_blocks(edition, links))
+
+
+def html_blocks(edition: Edition | Selection, links: Links = NO_LINKS) -> Blocks:
+    """What `html` is made of."""
     number = len(edition.papers)
     for lengths in LENGTHS:
         page = _page(edition, links, lengths, number)
@@ -135,19 +149,37 @@ def html(edition: Edition | Selection, links: Links = NO_LINKS) -> str:
     return _page(edition, links, LENGTHS[-1], max(most - 1, 0))
 
 
-def text(edition: Edition | Selection, links: Links = NO_LINKS) -> str:
-    """The edition as plain text in lines of at most `WIDTH` characters; an address is never broken."""
-    return _environment(edition.language).get_template("edition.txt").render(edition=edition, links=links)
+def text_blocks(edition: Edition | Selection, links: Links = NO_LINKS) -> Blocks:
+    """What `text` is made of."""
+    template = _environment(edition.language).get_template("edition.txt")
+    frame = template.render(edition=edition, links=links, papers=_PAPERS)
+    return _filled(frame, (_papers_text(section, edition.language) for section in edition.sections))
 
 
-def _page(edition: Edition | Selection, links: Links, lengths: Lengths, most: int) -> str:
+def _page(edition: Edition | Selection, links: Links, lengths: Lengths, most: int) -> Blocks:
     """The page of the first `most` papers by place."""
     template = _environment(edition.language).get_template("edition.html")
-    return template.render(edition=edition, links=links, lengths=lengths, most=most)
+    sections = [section for section in edition.sections if section.papers[0].place <= most]
+    frame = template.render(edition=edition, sections=sections, links=links, most=most, papers=_PAPERS)
+    return _filled(frame, (_papers_html(section, lengths, most, edition.language) for section in sections))
 
 
-def _fits(page: str) -> bool:
-    return len(page.encode()) <= MAX_BYTES
+def _filled(frame: str, papers: Iterable[Blocks]) -> Blocks:
+    """The lines of a frame, with the papers of each section where these belong."""
+    first, *rest = frame.split(f"\n{_PAPERS}\n")
+    blocks = first.split("\n")
+    for of_section, after in zip(papers, rest, strict=True):
+        blocks += *of_section, *after.split("\n")
+    return tuple(blocks)
+
+
+def _fits(page: Blocks) -> bool:
+    return sum(map(_octets, page)) + len(page) - 1 <= MAX_BYTES
+
+
+@lru_cache(maxsize=KEPT)
+def _octets(block: str) -> int:
+    return len(block.encode())
 
 
 def web_links(paper: Paper, words: Words = ENGLISH) -> list[tuple[str, str]]:
@@ -198,40 +230,41 @@ def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
     )
 
 
-def _papers_html(section: Section, lengths: Lengths, most: int, language: str) -> Markup:
+def _papers_html(section: Section, lengths: Lengths, most: int, language: str) -> Blocks:
     """The papers of a section, of the first `most` by place."""
-    papers = []
+    papers: list[str] = []
     for paper in section.papers:
         if paper.place <= most:
-            before, between, after = _paper_html(paper.anywhere, lengths, lengths.summary(section), language)
-            papers.append(f"{before}{paper.place}{between}{escape(paper.why)}{after}")
-    return Markup("\n".join(papers))  # noqa: S704 - escaped
+            before, between, after, rest = _paper_html(paper.anywhere, lengths, lengths.summary(section), language)
+            papers += f"{before}{paper.place}{between}{escape(paper.why)}{after}", rest
+    return tuple(papers)
 
 
-def _papers_text(section: Section, language: str) -> str:
-    papers = []
+def _papers_text(section: Section, language: str) -> Blocks:
+    papers: list[str] = []
     for paper in section.papers:
         before, after = _paper_text(paper.anywhere, language)
-        title = wrapped(paper.title, INDENT, f"{paper.place:3} ")
-        papers.append(f"\n{title}\n{before}{wrapped(paper.why, INDENT)}{after}")
-    return "".join(papers).rstrip("\n")
+        papers += "", wrapped(paper.title, INDENT, f"{paper.place:3} "), *before, wrapped(paper.why, INDENT), *after
+    return tuple(papers)
 
 
 @lru_cache(maxsize=KEPT)
-def _paper_html(paper: Paper, lengths: Lengths, summary: int, language: str) -> tuple[str, str, str]:
-    """What stands before a paper's place, between that and the reason for it, and after it."""
+def _paper_html(paper: Paper, lengths: Lengths, summary: int, language: str) -> tuple[str, str, str, str]:
+    """What stands before a paper's place, between that and the reason for it, after it in the line, and below."""
     template = _environment(language).get_template("paper.html")
     page = template.render(paper=paper, place=_PLACE, why=_WHY, lengths=lengths, summary=summary)
-    before, _, rest = page.partition(_PLACE)
-    between, _, after = rest.partition(_WHY)
-    return before, between, after
+    before, _, page = page.partition(_PLACE)
+    between, _, page = page.partition(_WHY)
+    after, _, rest = page.partition("\n")
+    return before, between, after, rest
 
 
 @lru_cache(maxsize=KEPT)
-def _paper_text(paper: Paper, language: str) -> tuple[str, str]:
-    """What stands between a paper's title and the reason for its place, and after that."""
+def _paper_text(paper: Paper, language: str) -> tuple[Blocks, Blocks]:
+    """What stands between a paper's title and the reason for its place, and after that; perhaps nothing."""
     before, _, after = _environment(language).get_template("paper.txt").render(paper=paper, why=_WHY).partition(_WHY)
-    return before, after
+    lines = before.removesuffix("\n"), after.removeprefix("\n").rstrip("\n")
+    return tuple((block,) if block else () for block in lines)  # type: ignore[return-value]
 
 
 def _pieces(word: str, width: int) -> list[str]:
@@ -283,8 +316,6 @@ def _environment(language: str) -> Environment:
     }  # fmt: skip
     made.tests |= {"web_url": is_web_url}
     made.globals |= {
-        "words": words, "papers_html": partial(_papers_html, language=language),
-        "papers_text": partial(_papers_text, language=language),
-        "in_english": "" if words is ENGLISH else Markup(' lang="en"'),
+        "words": words, "in_english": "" if words is ENGLISH else Markup(' lang="en"'),
     }  # fmt: skip
     return made
