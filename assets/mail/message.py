@@ -20,7 +20,9 @@ from email_validator import validate_email
 BOUNDARY = "=_paperboy"
 """Between the parts: what is quoted-printable has no `=_`."""
 
-_PLAIN = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*", re.ASCII)
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_PLAIN = re.compile(r"(?=.{,254}\Z)(?=.{,64}@)[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+"""Most addresses, within the lengths of RFC 5321, 4.5.3.1; any other is looked at more closely."""
 
 
 class _OneLine(UnstructuredHeader):
@@ -135,15 +137,15 @@ def _part(text: str | tuple[str, ...], subtype: str) -> EmailMessage:
     part = EmailMessage(policy=_POLICY)
     part["Content-Type"] = _header("Content-Type", f'text/{subtype}; charset="utf-8"')
     part["Content-Transfer-Encoding"] = _header("Content-Transfer-Encoding", "quoted-printable")
-    part.set_payload("\n".join(map(_quoted, text.split("\n") if isinstance(text, str) else text)))
+    blocks = _LINE_END.split(text) if isinstance(text, str) else text
+    part.set_payload("\n".join(map(_quoted, blocks)))
     return part
 
 
 @lru_cache(maxsize=16_384)
 def _quoted(block: str) -> str:
     """Lines as quoted-printable; most stand in many mails, and to encode them takes longer than all else."""
-    lines = block.replace("\r\n", "\n").replace("\r", "\n")
-    return b2a_qp(lines.encode(), istext=True).decode("ascii")
+    return b2a_qp(_LINE_END.sub("\n", block).encode(), istext=True).decode("ascii")
 
 
 def message_id(day: datetime.date, reader: str, sender_domain: str) -> str:
@@ -170,6 +172,14 @@ def header_line(text: str) -> str:
 @lru_cache(maxsize=256)  # the sender's is the same in every mail
 def mailbox(text: str) -> Address:
     """`ada@lab.example` or `Ada <ada@lab.example>` as an address; raises `ValueError` for what is none."""
+    local, _, domain = text.rpartition("@")
+    if _PLAIN.fullmatch(text):
+        return Address("", local, _valid(domain))
     name, _, address = header_line(text).rpartition("<")
     valid = validate_email(address.removesuffix(">").strip(), check_deliverability=False)
     return Address(name.strip().strip('"'), valid.local_part, valid.ascii_domain)
+
+
+@lru_cache(maxsize=256)  # a lab's readers share a few
+def _valid(domain: str) -> str:
+    return validate_email(f"a@{domain}", check_deliverability=False).ascii_domain

@@ -7,9 +7,10 @@ addresses become links. The mail loads nothing: no images, no fonts, no scripts.
 import re
 import textwrap
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from functools import cache, lru_cache, partial
+from itertools import chain
 from secrets import token_hex
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -99,6 +100,25 @@ NO_LINKS = Links()
 
 
 @dataclass(frozen=True)
+class Around:
+    """What an edition says around its papers."""
+
+    language: str
+    medium: str
+    subject: str
+    heading: str
+    state: str
+    lead: str
+    alarms: tuple[str, ...]
+    formula: str
+
+    @classmethod
+    def of(cls, edition: Edition | Selection) -> "Around":
+        """What this edition says."""
+        return cls(*(getattr(edition, field.name) for field in fields(cls)))
+
+
+@dataclass(frozen=True)
 class Palette:
     """The colours of one scheme; each text colour has a contrast of at least 4.5 on the ground, and on `alarm`."""
 
@@ -117,8 +137,7 @@ _BLANK = re.compile(r"[^\S\u00a0\u202f]+")
 """White space, but for what keeps words on one line, as French has it before a colon."""
 
 _PLACE, _WHY, _PAPERS = token_hex(), token_hex(), token_hex()
-"""Stand in a paper that is kept for what is another in each mail, and in a frame for the papers of a section: nobody
-can guess them, so no text holds them."""
+"""Stand in what is kept for what is another in each mail: nobody can guess them, so no text holds them."""
 
 _COLOUR = re.compile(r"{{ (light|dark)\.(\w+) }}")
 _WEB_URL = re.compile(r"https?://[^\s<>\"\\\x00-\x1f\x7f]+", re.IGNORECASE)
@@ -151,26 +170,26 @@ def html_blocks(edition: Edition | Selection, links: Links = NO_LINKS) -> Blocks
 
 def text_blocks(edition: Edition | Selection, links: Links = NO_LINKS) -> Blocks:
     """What `text` is made of."""
-    template = _environment(edition.language).get_template("edition.txt")
-    frame = template.render(edition=edition, links=links, papers=_PAPERS)
-    return _filled(frame, (_papers_text(section, edition.language) for section in edition.sections))
+    before, after = _frame("edition.txt", Around.of(edition), links)
+    sections = (_section_text(section, edition.language) for section in edition.sections)
+    return before + tuple(chain.from_iterable(sections)) + after
 
 
 def _page(edition: Edition | Selection, links: Links, lengths: Lengths, most: int) -> Blocks:
     """The page of the first `most` papers by place."""
-    template = _environment(edition.language).get_template("edition.html")
-    sections = [section for section in edition.sections if section.papers[0].place <= most]
-    frame = template.render(edition=edition, sections=sections, links=links, most=most, papers=_PAPERS)
-    return _filled(frame, (_papers_html(section, lengths, most, edition.language) for section in sections))
+    before, after = _frame("edition.html", Around.of(edition), links, len(edition.papers) - most)
+    shown = (section for section in edition.sections if section.papers[0].place <= most)
+    sections = (_section_html(section, lengths, most, edition.language) for section in shown)
+    return before + tuple(chain.from_iterable(sections)) + after
 
 
-def _filled(frame: str, papers: Iterable[Blocks]) -> Blocks:
-    """The lines of a frame, with the papers of each section where these belong."""
-    first, *rest = frame.split(f"\n{_PAPERS}\n")
-    blocks = first.split("\n")
-    for of_section, after in zip(papers, rest, strict=True):
-        blocks += *of_section, *after.split("\n")
-    return tuple(blocks)
+@lru_cache(maxsize=512)
+def _frame(template: str, said: Around, links: Links, left_out: int = 0) -> tuple[Blocks, Blocks]:
+    """What stands before the papers, of which so many were left out, and after them; hundreds of readers' is the
+    same."""
+    page = _environment(said.language).get_template(template)
+    before, _, after = page.render(edition=said, links=links, left_out=left_out, papers=_PAPERS).partition(_PAPERS)
+    return tuple(before.removesuffix("\n").split("\n")), tuple(after.removeprefix("\n").split("\n"))
 
 
 def _fits(page: Blocks) -> bool:
@@ -230,9 +249,9 @@ def wrapped(text: str, indent: str = "", first: str | None = None) -> str:
     )
 
 
-def _papers_html(section: Section, lengths: Lengths, most: int, language: str) -> Blocks:
-    """The papers of a section, of the first `most` by place."""
-    papers: list[str] = []
+def _section_html(section: Section, lengths: Lengths, most: int, language: str) -> Blocks:
+    """A section with its papers, of the first `most` by place."""
+    papers = [_label_html(section.label, language)]
     for paper in section.papers:
         if paper.place <= most:
             before, between, after, rest = _paper_html(paper.anywhere, lengths, lengths.summary(section), language)
@@ -240,8 +259,13 @@ def _papers_html(section: Section, lengths: Lengths, most: int, language: str) -
     return tuple(papers)
 
 
-def _papers_text(section: Section, language: str) -> Blocks:
-    papers: list[str] = []
+@lru_cache(maxsize=KEPT)
+def _label_html(label: str, language: str) -> str:
+    return _environment(language).get_template("section.html").render(label=label)
+
+
+def _section_text(section: Section, language: str) -> Blocks:
+    papers = ["", "", wrapped(section.label.upper() if section.is_new else section.label)]
     for paper in section.papers:
         before, after = _paper_text(paper.anywhere, language)
         papers += "", wrapped(paper.title, INDENT, f"{paper.place:3} "), *before, wrapped(paper.why, INDENT), *after

@@ -1,15 +1,17 @@
 import datetime
 import re
 from email import message_from_bytes, policy
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from email_validator import EmailNotValidError, validate_email
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from assets.mail.message import message, message_id
+from assets.mail.message import mailbox, message, message_id
 
 DAY = datetime.date(2025, 3, 2)
 DIGEST: dict[str, Any] = {
@@ -75,6 +77,19 @@ def test_any_text_arrives_in_short_lines_of_ascii(subject: str, text: str, html:
     assert unbroken(content(received(mail), "html")) == unbroken(html)
 
 
+@given(st.lists(st.text(st.sampled_from("ab.= \t\n\N{EM DASH}"))).map(tuple))
+def test_a_text_in_blocks_is_the_text(blocks: tuple[str, ...]) -> None:
+    whole = "\n".join(blocks)
+    in_blocks, at_once = (message(**DIGEST | {"text": text, "html": text}) for text in (blocks, whole))
+    assert in_blocks.as_bytes() == at_once.as_bytes()
+
+
+def test_every_end_of_a_line_is_one() -> None:
+    mail = message(**DIGEST | {"text": "a\r\nb\rc\n\r\nd", "html": ("a\r\nb", "c\rd")})
+    assert content(mail, "plain") == "a\nb\nc\n\nd"
+    assert content(mail, "html") == "a\nb\nc\nd"
+
+
 @pytest.mark.parametrize("text", ["x" * 5000, "字" * 5000, "word " * 1000, "\n".join("." * 3)])
 def test_long_lines_arrive_whole(text: str) -> None:
     mail = message(**DIGEST | {"text": text, "html": text, "subject": text[:900].replace("\n", "")})
@@ -113,6 +128,28 @@ def test_names_and_domains_beyond_ascii() -> None:
     mail = received(message(**DIGEST | {"recipient": '"Müller, Ada" <ada@münchen.example>'}))
     assert mail["To"].addresses[0].display_name == "Müller, Ada"
     assert mail["To"].addresses[0].addr_spec == "ada@xn--mnchen-3ya.example"
+
+
+ADDRESSES = st.text("ab1.+-_@X", max_size=70), st.text("xy1.-X", max_size=260)
+
+
+@given(st.tuples(*ADDRESSES).map("@".join))
+@example(f"{'a' * 64}@lab.example")
+@example(f"{'a' * 65}@lab.example")
+@example(f"a@{'b' * 64}.example")
+@example(f"{'a' * 60}@{'.'.join(['b' * 60] * 4)}.example")
+@example("ada@lab.local")
+@example("ada@lab.123")
+def test_an_address_alone_is_what_it_is_to_those_who_look_closely(address: str) -> None:
+    try:
+        valid = validate_email(address, check_deliverability=False)
+    except EmailNotValidError:
+        with pytest.raises(ValueError, match=r"email|@|domain"):
+            mailbox(address)
+        return
+    assert mailbox(address) == Address("", valid.local_part, valid.ascii_domain)
+    mail = message(**DIGEST | {"recipient": address})
+    assert mail["To"].addresses == received(mail)["To"].addresses == (mailbox(address),)
 
 
 @pytest.mark.parametrize("address", ["", "ada", "ada@lab.example, eve@lab.example", "ada@", "a b@lab.example"])
