@@ -55,7 +55,9 @@ class _Plain(UniqueAddressHeader):
         kwds |= {"parse_tree": None, "groups": [Group(None, [Address("", local, domain)])], "decoded": value}
 
     def fold(self, *, policy: Policy) -> str:
-        return f"{self.name}: {self}{policy.linesep}" if self._parse_tree is None else super().fold(policy=policy)  # type: ignore[misc]  # untyped
+        if self._parse_tree is None:
+            return f"{self.name}: {self}{policy.linesep}"
+        return str(super().fold(policy=policy))  # type: ignore[misc]  # typeshed does not know it
 
 
 class _Registry(HeaderRegistry):

@@ -287,8 +287,11 @@ def _paper_html(paper: Paper, lengths: Lengths, summary: int, language: str) -> 
 def _paper_text(paper: Paper, language: str) -> tuple[Blocks, Blocks]:
     """What stands between a paper's title and the reason for its place, and after that; perhaps nothing."""
     before, _, after = _environment(language).get_template("paper.txt").render(paper=paper, why=_WHY).partition(_WHY)
-    lines = before.removesuffix("\n"), after.removeprefix("\n").rstrip("\n")
-    return tuple((block,) if block else () for block in lines)  # type: ignore[return-value]
+    return _block(before.removesuffix("\n")), _block(after.removeprefix("\n").rstrip("\n"))
+
+
+def _block(lines: str) -> Blocks:
+    return (lines,) if lines else ()
 
 
 def _pieces(word: str, width: int) -> list[str]:
