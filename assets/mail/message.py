@@ -50,9 +50,8 @@ class _Plain(UniqueAddressHeader):
         """The address, or whatever else it is."""
         if _PLAIN.fullmatch(value) is None:
             super().parse(value, kwds)
-            return
-        local, _, domain = value.rpartition("@")
-        kwds |= {"parse_tree": None, "groups": [Group(None, [Address("", local, domain)])], "decoded": value}
+        else:
+            kwds |= {"parse_tree": None, "groups": [Group(None, [mailbox(value)])], "decoded": value}
 
     def fold(self, *, policy: Policy) -> str:
         if self._parse_tree is None:
@@ -174,8 +173,8 @@ def header_line(text: str) -> str:
 @lru_cache(maxsize=256)  # the sender's is the same in every mail
 def mailbox(text: str) -> Address:
     """`ada@lab.example` or `Ada <ada@lab.example>` as an address; raises `ValueError` for what is none."""
-    local, _, domain = text.rpartition("@")
     if _PLAIN.fullmatch(text):
+        local, _, domain = text.rpartition("@")
         return Address("", local, _valid(domain))
     name, _, address = header_line(text).rpartition("<")
     valid = validate_email(address.removesuffix(">").strip(), check_deliverability=False)

@@ -159,13 +159,13 @@ def text(edition: Edition | Selection, links: Links = NO_LINKS) -> str:
 
 def html_blocks(edition: Edition | Selection, links: Links = NO_LINKS) -> Blocks:
     """What `html` is made of."""
-    number = len(edition.papers)
+    number, page_of = len(edition.papers), partial(_page, edition, Around.of(edition), links)
     for lengths in LENGTHS:
-        page = _page(edition, links, lengths, number)
+        page = page_of(lengths, number)
         if _fits(page):
             return page
-    most = bisect_left(range(number), True, key=lambda most: not _fits(_page(edition, links, LENGTHS[-1], most)))
-    return _page(edition, links, LENGTHS[-1], max(most - 1, 0))
+    most = bisect_left(range(number), True, key=lambda most: not _fits(page_of(LENGTHS[-1], most)))
+    return page_of(LENGTHS[-1], max(most - 1, 0))
 
 
 def text_blocks(edition: Edition | Selection, links: Links = NO_LINKS) -> Blocks:
@@ -175,9 +175,9 @@ def text_blocks(edition: Edition | Selection, links: Links = NO_LINKS) -> Blocks
     return before + tuple(chain.from_iterable(sections)) + after
 
 
-def _page(edition: Edition | Selection, links: Links, lengths: Lengths, most: int) -> Blocks:
+def _page(edition: Edition | Selection, said: Around, links: Links, lengths: Lengths, most: int) -> Blocks:
     """The page of the first `most` papers by place."""
-    before, after = _frame("edition.html", Around.of(edition), links, len(edition.papers) - most)
+    before, after = _frame("edition.html", said, links, len(edition.papers) - most)
     shown = (section for section in edition.sections if section.papers[0].place <= most)
     sections = (_section_html(section, lengths, most, edition.language) for section in shown)
     return before + tuple(chain.from_iterable(sections)) + after
