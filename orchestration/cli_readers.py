@@ -117,6 +117,42 @@ def set_(address: str, reset: bool, **options: Any) -> None:
 
 @readers.command()
 @click.argument("address")
+@click.option("--add", "more", metavar="ID", multiple=True, help="A paper that they like; may be repeated.")
+@click.option("--drop", "less", metavar="ID", multiple=True, help="Not any more; may be repeated.")
+@click.option(
+    "--library",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A BibTeX file, as Zotero exports it, in the place of the one before.",
+)
+@click.option("--forget-library", is_flag=True, help="Keep nothing of the library.")
+def likes(
+    address: str, more: tuple[str, ...], less: tuple[str, ...], library: Path | None, forget_library: bool
+) -> None:
+    """What ADDRESS likes, the newest first: papers like these come nearer to the top of their mails.
+
+    ID is that of a paper that a day has listed, as 2503.14456. Readers tick papers themselves, by a link in each mail.
+    """
+    from orchestration import resources
+    from orchestration.liked import like, shelve
+
+    if library and forget_library:
+        raise click.UsageError("--library gives a library and --forget-library takes it away; say one of them.")
+    settings = the_settings()
+    store, reader = resources.likes(settings), _store().find(address)
+    if more or less:
+        like(store, reader, more, less, resources.warehouse(settings))
+    if library or forget_library:
+        for line in shelve(store, reader, library):
+            click.echo(line)
+    liked = store.of(reader)
+    ticked = [(one.paper, one.title) for one in liked.papers[::-1]]
+    click.echo("\n".join(in_columns(ticked)) if ticked else "No paper is ticked.")
+    if liked.library:
+        click.echo(f"Of a library, {len(liked.library):,}.")
+
+
+@readers.command()
+@click.argument("address")
 def remove(address: str) -> None:
     """Unsubscribe ADDRESS. It stays on record, so that no list that names it makes it a reader again."""
     found = _store().remove(address)

@@ -25,6 +25,7 @@ from assets.mail.outbox import Outbox
 from assets.mail.pace import Pace, Sleep
 from assets.mail.rank import Ranking
 from assets.mail.readers.lab import Lab, Topic
+from assets.mail.readers.likes import Likes
 from assets.mail.readers.secret import Secret
 from assets.mail.readers.store import Readers
 from assets.mail.returned.address import Addresses
@@ -141,6 +142,11 @@ def readers(settings: Settings) -> Readers:
     return Readers(database(settings), secret(settings))
 
 
+def likes(settings: Settings) -> Likes:
+    """What readers like."""
+    return Likes(database(settings))
+
+
 def lab(settings: Settings) -> Lab:
     """The lab as its readers see it. Raises `TaxonomyError`."""
     topics = [Topic(topic.key, topic.label, topic.area) for topic in taxonomy(settings).topics]
@@ -159,6 +165,7 @@ def desk(settings: Settings) -> Desk:
     return Desk(
         outbox=outbox(settings),
         readers=readers(settings),
+        likes=likes(settings),
         transport=transport(settings),
         sender=settings.mail.sender,
         named=settings.mail.recipients,

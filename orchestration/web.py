@@ -14,12 +14,13 @@ from assets.mail.shelf import Shelf
 from assets.mail.transport import Transport, TransportError
 from assets.mail.web.asked import Asked
 from assets.mail.web.letter import Letters
+from assets.mail.web.liking import Marking
 from assets.mail.web.limits import Limits
 from assets.mail.web.server import configured, working
 from assets.mail.web.service import Service, application
 from assets.mail.web.signed import Signer
 from orchestration.reports import is_ours
-from orchestration.resources import database, lab, readers, secret, transport
+from orchestration.resources import database, lab, likes, outbox, readers, secret, transport
 from orchestration.settings import Settings, SettingsError
 
 
@@ -34,6 +35,7 @@ def service(settings: Settings) -> Service:
         shelf=Shelf(settings.editions),
         signer=Signer(key.key(), web.confirm_hours),
         lab=lab(settings),
+        liking=Marking(likes(settings), outbox(settings)),
     )
 
 

@@ -83,7 +83,7 @@ class Composer:
         if not self.url:
             return render.NO_LINKS
         page = f"{self.url}/editions/{edition.day}" if isinstance(edition, Edition) else ""
-        return render.Links(page, f"{self.url}/preferences/{token}", f"{self.url}/unsubscribe/{token}")
+        return render.Links(page, *(f"{self.url}/{what}/{token}" for what in ("likes", "preferences", "unsubscribe")))
 
     def _written(self, row: Row, language: str) -> Written:
         """The same for the same papers in the same language, as of all who wish nothing: made once."""

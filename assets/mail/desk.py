@@ -28,10 +28,12 @@ from assets.mail.outbox import Outbox
 from assets.mail.plan import Choosable, Plan, Planner
 from assets.mail.pool import Pools
 from assets.mail.rank import Ranking
+from assets.mail.readers.likes import Likes
 from assets.mail.readers.reader import Reader
 from assets.mail.readers.store import Readers
 from assets.mail.returned.address import Addresses
 from assets.mail.shelf import Shelf
+from assets.mail.tasting import Tasting
 from assets.mail.transport import Transport
 from assets.mail.words import ENGLISH
 from assets.mail.writer import Writer
@@ -88,6 +90,7 @@ class Desk:
 
     outbox: Outbox
     readers: Readers
+    likes: Likes
     transport: Transport
     sender: str
     named: Collection[str]
@@ -120,7 +123,8 @@ class Desk:
 
     def pools(self, warehouse: "Warehouse", made: Material[Edition]) -> Pools:
         """What readers choose from of the day that was `made`."""
-        return Pools(warehouse, made, self.ranking, self.morning, self.today() - timedelta(days=1))
+        tasting = Tasting(warehouse, self.likes, made.frame.day)
+        return Pools(warehouse, made, self.ranking, self.morning, self.today() - timedelta(days=1), tasting)
 
     def mail(
         self,
@@ -152,7 +156,9 @@ class Desk:
 
     def planner(self, day: date, *, confirmed: bool = False) -> Planner:
         """Plans for the edition of a day; `confirmed` as for `mail`."""
-        return Planner(self.outbox, day, self.ranking.size, self.morning.time_zone, self._domain, confirmed)
+        return Planner(
+            self.outbox, day, self.ranking.size, self.morning.time_zone, self._domain, confirmed, self.likes.who()
+        )
 
     def composer(self, reader: Callable[[str], Reader | None], made: Material[Edition]) -> Composer:
         """Makes the mails of the day that was `made` to whom `reader` finds by an id."""

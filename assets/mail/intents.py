@@ -146,6 +146,11 @@ class Intents:
         """The row of a day and a reader, if there is one."""
         return next(iter(self._read(sa.and_(outbox.c.day == day, outbox.c.reader == reader))), None)
 
+    def latest(self, reader: str, most: int) -> list[Row]:
+        """The newest rows of a reader, the newest first."""
+        query = sa.select(outbox).where(outbox.c.reader == reader).order_by(outbox.c.day.desc()).limit(most)
+        return self._found(query)
+
     def editions(self, day: datetime.date) -> set[str]:
         """The hashes of the editions of which mails of a day were written down."""
         with self._engine.connect() as connection:
@@ -162,7 +167,9 @@ class Intents:
         return dict(counts)
 
     def _read(self, which: sa.ColumnElement[bool], most: int | None = None) -> list[Row]:
-        query = sa.select(outbox).where(which).order_by(outbox.c.day, outbox.c.reader).limit(most)
+        return self._found(sa.select(outbox).where(which).order_by(outbox.c.day, outbox.c.reader).limit(most))
+
+    def _found(self, query: sa.Select[Any]) -> list[Row]:
         with self._engine.connect() as connection:
             found = connection.execute(query).mappings()
             return [Row(**{**row, "state": State(row["state"]), "works": _works(row["works"])}) for row in found]

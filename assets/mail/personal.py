@@ -40,7 +40,7 @@ def personal(ranked: pl.DataFrame, tags: pl.DataFrame, profile: Profile, taste: 
         ranked.with_columns(
             score_follows=pl.Series([points(found.get(number, {})) for number in numbers], dtype=pl.Float64),
             score_taste=pl.Series(TASTE * np.asarray(taste, np.float64)),
-            because=pl.Series([_because(found.get(n, {}), share) for n, share in enumerate(taste)], dtype=pl.String),
+            because=pl.Series([because(found.get(n, {}), share) for n, share in enumerate(taste)], dtype=pl.String),
             muted=pl.Series([number in muted for number in numbers], dtype=pl.Boolean),
         )
         .with_columns(score=pl.col("score") + pl.col("score_follows") + pl.col("score_taste"))
@@ -55,10 +55,7 @@ def points(matches: Mapping[str, str]) -> float:
     return sum(FOLLOWED[kind] for kind in matches)
 
 
-def told(matches: Mapping[str, str]) -> str:
-    """Why a reader gets a paper that matches what they follow; empty for one that does not."""
-    return f"you follow {', '.join(dict.fromkeys(matches.values()))}" if matches else ""
-
-
-def _because(matches: Mapping[str, str], share: float) -> str:
-    return ", ".join(filter(None, (told(matches), f"{share:.0%} to your taste" if share >= TOLD_FROM else "")))
+def because(matches: Mapping[str, str], share: float = 0.0) -> str:
+    """Why a reader gets a paper that matches what they follow, or is to their taste; empty for any other."""
+    followed = f"you follow {', '.join(dict.fromkeys(matches.values()))}" if matches else ""
+    return ", ".join(filter(None, (followed, f"{share:.0%} to your taste" if share >= TOLD_FROM else "")))

@@ -2,7 +2,7 @@
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date
 from typing import Any, Protocol
@@ -15,6 +15,7 @@ from assets.mail.outbox import Outbox
 from assets.mail.pool import Pool
 from assets.mail.readers.preferences import Frequency
 from assets.mail.readers.reader import Reader
+from assets.mail.taste import Shares
 
 
 class Choosable(Protocol):
@@ -26,6 +27,10 @@ class Choosable(Protocol):
 
     def since(self, first: date) -> Pool:
         """All papers of the days from a first one on."""
+        ...
+
+    def tastes(self, pool: Pool, readers: Sequence[str]) -> Iterator[tuple[str, Shares]]:
+        """Of each of these readers, by their ids, how much they like each paper of a pool."""
         ...
 
 
@@ -50,7 +55,8 @@ class Plan:
 class Planner:
     """Plans for the edition of `day`; `size` and `time_zone` are the operator's, `domain` is the sender's.
 
-    If `confirmed`, the operator asked for the day by name: all but weekly readers get it, at once.
+    If `confirmed`, the operator asked for the day by name: all but weekly readers get it, at once. The readers of
+    `liking` like something.
     """
 
     outbox: Outbox
@@ -59,6 +65,7 @@ class Planner:
     time_zone: str
     domain: str
     confirmed: bool = False
+    liking: Collection[str] = frozenset()
 
     def plan(self, readers: Sequence[Reader], pools: Choosable) -> Plan:
         """The mails to readers who have none of the day yet, of the papers in these pools."""
@@ -68,7 +75,7 @@ class Planner:
             wants_more = due.first_day < self.day or self._wants_more(due.reader)
             groups[due.first_day, wants_more].append(due)
         for (first_day, wants_more), group in groups.items():
-            self._add(plan, first_day, pools.since(first_day) if wants_more else pools.shared(), group)
+            self._add(plan, first_day, pools, pools.since(first_day) if wants_more else pools.shared(), group)
         return plan
 
     def _due(self, readers: Sequence[Reader]) -> list[Due]:
@@ -98,14 +105,14 @@ class Planner:
     def _wants_more(self, reader: Reader) -> bool:
         """Whether the edition that all get may lack what this reader would get."""
         wanted = reader.preferences
-        return not wanted.wishes_nothing or (wanted.size or 0) > self.size
+        return not wanted.wishes_nothing or reader.id in self.liking or (wanted.size or 0) > self.size
 
-    def _add(self, plan: Plan, first_day: date, pool: Pool, group: Sequence[Due]) -> None:
+    def _add(self, plan: Plan, first_day: date, pools: Choosable, pool: Pool, group: Sequence[Due]) -> None:
         had = self._had(pool)
         used: set[str] = set()
-        for due in group:
+        for due, taste in self._tasting(pools, pool, group):
             wanted = due.reader.preferences
-            works = pool.choice(wanted, wanted.size or self.size, had.get(due.reader.id, ()))
+            works = pool.choice(wanted, wanted.size or self.size, had.get(due.reader.id, ()), taste)
             if works:
                 plan.mails.append(self._mail(due, works))
                 used.update(work for work, _ in works)
@@ -114,6 +121,12 @@ class Planner:
             material = replace(pool.material, entries=entries)
             before = plan.materials.get(first_day)
             plan.materials[first_day] = before.joined(material) if before else material
+
+    def _tasting(self, pools: Choosable, pool: Pool, group: Sequence[Due]) -> Iterator[tuple[Due, Shares | None]]:
+        """Each of a group, with how much they like each paper of the pool; one at a time, for of many it is much."""
+        liking = {due.reader.id: due for due in group if due.reader.id in self.liking}
+        yield from ((due, None) for due in group if due.reader.id not in liking)
+        yield from ((liking[reader], taste) for reader, taste in pools.tastes(pool, list(liking)))
 
     def _mail(self, due: Due, works: Works) -> Mail:
         identity = message_id(self.day, due.reader.id, self.domain)

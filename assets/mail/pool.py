@@ -4,11 +4,12 @@ Made once for all readers of the same days, so that a reader costs a few lookups
 not get again.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from assets.mail.carried import ARRIVALS, NEW
@@ -17,10 +18,12 @@ from assets.mail.known import Morning
 from assets.mail.labels import Labels
 from assets.mail.material import Combined, Material, Works
 from assets.mail.period import Period, best
-from assets.mail.personal import points, told
+from assets.mail.personal import TASTE, because, points
 from assets.mail.rank import DIGEST, EVERY, PLACES, Ranking
 from assets.mail.readers.preferences import Preferences
 from assets.mail.selection import selection
+from assets.mail.taste import Shares
+from assets.mail.tasting import Tasting, texts
 
 if TYPE_CHECKING:
     from orchestration.warehouse import Warehouse
@@ -53,41 +56,48 @@ ALIASES = """
 class Pool:
     """The papers of `material`, each with its score in the published ranking.
 
-    `names` leads from every id that a paper was ever known by to its id here. Without `labels`, nobody can wish.
+    `names` leads from every id that a paper was ever known by to its id here. Without `labels`, nobody can wish, and
+    without `texts`, of which each paper has one, nobody has taste.
     """
 
     material: Material[Any]
     scores: Sequence[float]
     names: Mapping[str, str]
     labels: Labels | None = None
+    texts: Sequence[str] = ()
 
-    def choice(self, wanted: Preferences, size: int, had: Collection[str]) -> Works:
+    def choice(self, wanted: Preferences, size: int, had: Collection[str], taste: Shares | None = None) -> Works:
         """The papers of one reader's mail, at most `size` of each arrival, without those they `had`, by their ids here.
 
-        New ones come as the reader wants them, those of earlier days as the ranking has them.
+        New ones come as the reader wants them, and by how much each is to their `taste`, from 0 to 1; those of earlier
+        days come as the ranking has them.
         """
         follow = self.labels.matches(wanted.follow.wishes) if self.labels else {}
         muted = self.labels.matches(wanted.mute.wishes) if self.labels else {}
+        shares = np.zeros(len(self.scores)) if taste is None else taste
         left: dict[str, list[int]] = {arrival: [] for arrival in ARRIVALS}
         for number, entry in enumerate(self.material.entries):
             if number not in muted and entry.paper.work_id not in had:
                 left[entry.arrival].append(number)
 
         def order(number: int) -> tuple[bool, float, int]:
-            worth = self.scores[number] + points(follow.get(number, {}))
+            worth = self.scores[number] + points(follow.get(number, {})) + TASTE * float(shares[number])
             return self.material.entries[number].paper.withdrawn, -round(worth, PLACES), number
 
-        if follow:
+        if follow or taste is not None:
             left[NEW].sort(key=order)
         chosen = (number for numbers in left.values() for number in numbers[:size])
-        return [(self.material.entries[number].paper.work_id, told(follow.get(number, {}))) for number in chosen]
+        return [
+            (self.material.entries[number].paper.work_id, because(follow.get(number, {}), float(shares[number])))
+            for number in chosen
+        ]
 
 
 @dataclass(frozen=True)
 class Pools:
     """What the readers of an edition choose from: read from the tables once the first of them needs it.
 
-    `newest` is the last day that is over.
+    `newest` is the last day that is over; `tasting` knows what readers like.
     """
 
     warehouse: "Warehouse"
@@ -95,6 +105,7 @@ class Pools:
     ranking: Ranking
     morning: Morning
     newest: date
+    tasting: Tasting
 
     def shared(self) -> Pool:
         """The pool of who wishes nothing: the edition itself, in its own order."""
@@ -120,7 +131,13 @@ class Pools:
         names = {
             name: work for work, known in papers.select("work_id", "names").iter_rows() for name in known or [work]
         }
-        return Pool(Material(frame, tuple(entries(rows))), rows["score"].to_list(), names, Labels(papers, tags))
+        return Pool(
+            Material(frame, tuple(entries(rows))), rows["score"].to_list(), names, Labels(papers, tags), texts(papers)
+        )
+
+    def tastes(self, pool: Pool, readers: Sequence[str]) -> Iterator[tuple[str, Shares]]:
+        """Of each of these readers, by their ids, how much they like each paper of a pool."""
+        return self.tasting.of(readers, pool.texts)
 
 
 def shared(material: Material[Any], aliases: Mapping[str, str]) -> Pool:

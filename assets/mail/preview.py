@@ -1,6 +1,6 @@
 """What one reader is mailed of a day, or would be now: nothing is written down."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from assets.mail.readers.preferences import DAYS, WEEK, Frequency
 from assets.mail.readers.reader import Reader
 from assets.mail.readers.reader import State as ReaderState
 from assets.mail.render import NO_LINKS, Links
+from assets.mail.taste import Shares
 
 if TYPE_CHECKING:
     from orchestration.warehouse import Warehouse
@@ -65,6 +66,9 @@ class _Remembering:
     def since(self, first: date) -> Pool:
         self.last = self.pools.since(first)
         return self.last
+
+    def tastes(self, pool: Pool, readers: Sequence[str]) -> Iterator[tuple[str, Shares]]:
+        return self.pools.tastes(pool, readers)
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,13 @@ keywords = ["tool use"]
 topics = ["finance"]
 """
 
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+
+from assets.mail.library import UnreadableLibrary, read
 
 KNOWN = ("likes", "library", "follow", "mute")
 
@@ -90,28 +91,13 @@ def _listed(said: Any, where: str) -> tuple[str, ...]:
 
 def _library(file: Path) -> tuple[str, ...]:
     """The title and abstract of each entry of a BibTeX file, the oldest year first."""
-    from bibtexparser.entrypoint import parse_string
-    from bibtexparser.middlewares import LatexDecodingMiddleware
-
     try:
-        written = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProfileError(f"{file}: cannot be read ({error}); library must be a BibTeX file in UTF-8") from error
-    parsed = parse_string(written, append_middleware=[LatexDecodingMiddleware()])
-    entries = [{name: str(field.value) for name, field in entry.fields_dict.items()} for entry in parsed.entries]
-    told = sorted((_year(entry), place) for place, entry in enumerate(entries) if entry.get("title"))
-    if not told:
-        raise ProfileError(f"{file}: holds no entry with a title; export your library as BibTeX")
-    return tuple(_text(entries[place]) for _, place in told)
-
-
-def _year(entry: Mapping[str, str]) -> str:
-    found = re.search(r"\d{4}", entry.get("year") or entry.get("date") or "")
-    return found[0] if found else ""
-
-
-def _text(entry: Mapping[str, str]) -> str:
-    return text(entry["title"], entry.get("abstract", ""))
+        entries = read(file.read_bytes()).entries
+    except OSError as error:
+        raise ProfileError(f"{file}: cannot be read ({error.strerror}); library must be a BibTeX file") from error
+    except UnreadableLibrary as error:
+        raise ProfileError(f"{file}: {error}") from error
+    return tuple(text(entry.title, entry.abstract) for entry in entries)
 
 
 def text(title: str, abstract: str | None) -> str:

@@ -81,6 +81,7 @@ class Links:
     """
 
     web_view: str = ""
+    likes: str = ""
     preferences: str = ""
     unsubscribe: str = ""
     home: str = ""
@@ -89,6 +90,7 @@ class Links:
         """What there is, as labels and addresses."""
         named = {
             N_("Read on the web"): self.web_view,
+            N_("Likes"): self.likes,
             N_("Preferences"): self.preferences,
             N_("Unsubscribe"): self.unsubscribe,
             N_("All editions"): self.home,

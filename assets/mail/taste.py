@@ -26,6 +26,9 @@ FULL = 0.25
 
 MOST_WORDS = 50_000
 
+SOMETHING = "papers"
+"""A text beside those that are stored: of texts without a word, as of a first day with few, nothing can be learned."""
+
 Shares = NDArray[np.float64]
 
 
@@ -36,6 +39,10 @@ class Background:
     words: Any
     papers: Any
 
+    def weighed(self, texts: Sequence[str]) -> Any:
+        """Texts as rows of the same words."""
+        return self.words.transform(texts)
+
 
 def background(texts: Sequence[str]) -> Background:
     """Of the texts of stored papers."""
@@ -44,13 +51,15 @@ def background(texts: Sequence[str]) -> Background:
     words = TfidfVectorizer(
         max_features=MOST_WORDS, sublinear_tf=True, stop_words="english", dtype=np.float32, lowercase=True
     )
-    return Background(words, words.fit_transform(texts))
+    return Background(words, words.fit_transform([*texts, SOMETHING]))
 
 
-def taste(known: Background, liked: Sequence[str], papers: Sequence[str]) -> Shares:
-    """How much each of some papers is to the taste of who likes `liked`, the newest first: from 0 to 1."""
-    likes, asked = known.words.transform(liked), known.words.transform(papers)
-    return _by_model(known, likes, asked) if len(liked) >= LINEAR_FROM else _by_likeness(likes, asked)
+def taste(known: Background, likes: Any, asked: Any) -> Shares:
+    """How much each of some papers is to the taste of who likes `likes`, the newest first: from 0 to 1.
+
+    Both are rows that `known` weighed.
+    """
+    return _by_model(known, likes, asked) if likes.shape[0] >= LINEAR_FROM else _by_likeness(likes, asked)
 
 
 def likeness(likes: Any, asked: Any) -> Shares:

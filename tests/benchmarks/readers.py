@@ -113,6 +113,10 @@ def _mrr(places: Sequence[Sequence[int]]) -> float:
     return mean(1 / (1 + found[0]) for found in places) if places else 0.0
 
 
+def _by_paperboy(known: Background, liked: Sequence[str], listed: Sequence[str]) -> Shares:
+    return taste(known, known.weighed(liked), known.weighed(listed))
+
+
 def _by_sanity(known: Background, liked: Sequence[str], listed: Sequence[str]) -> Shares:
     """A support vector machine with C = 0.01, for any number of likes."""
     from scipy.sparse import vstack
@@ -139,7 +143,7 @@ def _by_chance(_: Background, liked: Sequence[str], listed: Sequence[str]) -> Sh
 
 
 WAYS: Mapping[str, Way] = {
-    "Paperboy's taste": taste,
+    "Paperboy's taste": _by_paperboy,
     "zotero-arxiv-daily's score": _by_zotero,
     "arxiv-sanity-lite's score": _by_sanity,
     "chance": _by_chance,

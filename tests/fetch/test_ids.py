@@ -22,6 +22,7 @@ from assets.mail.chat import Chat
 from assets.mail.desk import Desk, day_edition
 from assets.mail.outbox import Outbox
 from assets.mail.rank import Ranking
+from assets.mail.readers.likes import Likes
 from assets.mail.readers.secret import Secret
 from assets.mail.readers.store import Readers
 from assets.mail.shelf import Shelf
@@ -190,6 +191,7 @@ def test_from_works_to_editions(papers: list[dict[str, Any]], tmp_path: Path) ->
     desk = Desk(
         outbox,
         readers,
+        Likes(tmp_path / "outbox.sqlite"),
         transport,
         "a@lab.example",
         [],

@@ -13,6 +13,7 @@ from assets.mail.formula import PARTS
 from assets.mail.known import Morning
 from assets.mail.outbox import Outbox
 from assets.mail.rank import DIGEST, Ranking
+from assets.mail.readers.likes import Likes
 from assets.mail.readers.secret import Secret
 from assets.mail.readers.store import Readers
 from assets.mail.shelf import Shelf
@@ -34,9 +35,10 @@ def warehouse(tmp_path: Path) -> Warehouse:
 def desk(tmp_path: Path) -> Desk:
     outbox, transport = Outbox(tmp_path / "outbox.sqlite"), MaildirTransport(tmp_path / "maildir")
     readers = Readers(tmp_path / "outbox.sqlite", Secret(tmp_path / "mail.key"))
+    likes = Likes(tmp_path / "outbox.sqlite")
     morning, shelf = Morning(time(7, 30), "UTC"), Shelf(tmp_path / "editions")
     chat = Chat(tmp_path / "outbox.sqlite")
-    return Desk(outbox, readers, transport, "paper@boy.example", READERS, Ranking(20), 4, morning, shelf, chat)
+    return Desk(outbox, readers, likes, transport, "paper@boy.example", READERS, Ranking(20), 4, morning, shelf, chat)
 
 
 def publish(warehouse: Warehouse, day: date, *works: str) -> None:

@@ -27,9 +27,7 @@ from tests.mail.test_selection import WEEK, selected
 
 GERMAN = words_of("de")
 OTHERS = [language for language in LANGUAGES if language != ENGLISH.language]
-LINKS = Links(
-    "https://papers.example/editions/x", "https://papers.example/preferences/x", "https://papers.example/un/x"
-)
+LINKS = Links(*(f"https://papers.example/{what}/x" for what in ("editions", "likes", "preferences", "un")))
 LISTS = [SourceList("arxiv", "incomplete", 1_000, 1_200), SourceList("huggingface", "waiting", 0)]
 SAME = {"Paperboy", "arXiv", "Code", "Demo", "Robotics, Vision", "1", "2", "3", "Robotics"}
 """What may stand alike in the mails of two languages, beside what papers say."""

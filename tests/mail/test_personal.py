@@ -99,14 +99,16 @@ LAND = [f"Neural network number {number} learns tokens of language" for number i
 def test_what_is_like_the_likes_is_to_taste_whatever_their_number(likes: int) -> None:
     known = background([*SEA, *LAND])
     liked = [f"{SEA[number % 3]} again" for number in range(likes)]
-    sea, land = taste(known, liked, ["The keel of a boat in waves", "A network learns language"])
+    asked = known.weighed(["The keel of a boat in waves", "A network learns language"])
+    sea, land = taste(known, known.weighed(liked), asked)
     assert 0 <= land < 0.3 < sea <= 1
 
 
 def test_newer_likes_count_more() -> None:
     known = background([*SEA, *LAND])
-    asked = [SEA[0], LAND[0]]
-    sea, land = taste(known, [SEA[1], LAND[1], LAND[2]], asked) - taste(known, [LAND[1], LAND[2], SEA[1]], asked)
+    asked = known.weighed([SEA[0], LAND[0]])
+    newest, oldest = known.weighed([SEA[1], LAND[1], LAND[2]]), known.weighed([LAND[1], LAND[2], SEA[1]])
+    sea, land = taste(known, newest, asked) - taste(known, oldest, asked)
     assert sea >= 0 >= land
 
 

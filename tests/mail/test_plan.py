@@ -1,10 +1,11 @@
 """Who gets which papers: over a real outbox, with readers as the store makes them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 import sqlalchemy as sa
@@ -25,6 +26,7 @@ from assets.mail.readers.preferences import Frequency, Named, Preferences
 from assets.mail.readers.reader import Reader
 from assets.mail.readers.secret import Secret
 from assets.mail.readers.store import Readers
+from assets.mail.taste import Shares
 from tests.mail.test_rank import TAGS
 
 TODAY = datetime.now(UTC).date()
@@ -61,6 +63,7 @@ class Fixed:
 
     edition: Pool
     every: Pool | None = None
+    shares: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # by reader and paper
 
     def shared(self) -> Pool:
         return self.edition
@@ -68,6 +71,10 @@ class Fixed:
     def since(self, first: date) -> Pool:
         assert self.every is not None, "nobody wants more than the edition"
         return self.every
+
+    def tastes(self, pool: Pool, readers: Sequence[str]) -> Iterator[tuple[str, Shares]]:
+        for reader in readers:
+            yield reader, np.array([self.shares[reader].get(entry.paper.work_id, 0) for entry in pool.material.entries])
 
 
 @pytest.fixture
@@ -149,6 +156,27 @@ def test_follows_come_first_and_mutes_not_at_all(box: Outbox, readers: Readers) 
     kept = box.material(DAY, DAY)
     assert kept is not None
     assert [paper.why for paper in kept.of(mail.works).papers][1] == "you follow d, 1 vote"
+
+
+def test_what_is_to_a_reader_s_taste_comes_nearer_to_the_top_and_says_so(box: Outbox, readers: Readers) -> None:
+    ada, ben = reader(readers, "ada", Preferences(follow=Named(keywords=("c",)))), reader(readers, "ben")
+    every = pool(DAY, *(entry(work) for work in "abcde"), entry("f", BEFORE, LATE), entry("g", BEFORE, LATE))
+    shares = {ada.id: {"d": 0.9, "c": 0.43, "a": 0.1, "g": 0.9}}
+    planner = Planner(box, DAY, 3, "UTC", "lab.example", liking={ada.id})
+    plan = planner.plan([ada, ben], Fixed(shared(edition(entry("a")), {}), every, shares))
+    mails = {mail.reader: mail.works for mail in plan.mails}
+    late = [("f", ""), ("g", "90% to your taste")]
+    assert mails[ada.id] == [("c", "you follow c, 43% to your taste"), ("d", "90% to your taste"), ("a", ""), *late]
+    assert mails[ben.id] == [("a", "")], "who likes nothing gets the edition"
+
+
+def test_who_likes_something_is_mailed_no_paper_that_they_mute_or_had(box: Outbox, readers: Readers) -> None:
+    ada = reader(readers, "ada", Preferences(mute=Named(keywords=("b",))))
+    had(box, ada, BEFORE, "c")
+    planner = Planner(box, DAY, 3, "UTC", "lab.example", liking={ada.id})
+    every = pool(DAY, *(entry(work) for work in "abc"))
+    (mail,) = planner.plan([ada], Fixed(shared(edition(), {}), every, {ada.id: {"b": 1, "c": 1}})).mails
+    assert mail.works == [("a", "")]
 
 
 def test_a_size_cuts_or_asks_for_more(box: Outbox, readers: Readers) -> None:

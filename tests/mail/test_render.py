@@ -358,7 +358,8 @@ def test_plain_text_breaks_long_words_but_no_address() -> None:
 
 
 def test_the_links_of_a_reader_are_at_both_ends_and_the_page_still_fits() -> None:
-    addresses = [f"https://papers.example/{path}" for path in ("editions/2026-11-20", "preferences/x", "unsubscribe/x")]
+    paths = ("editions/2026-11-20", "likes/x", "preferences/x", "unsubscribe/x")
+    addresses = [f"https://papers.example/{path}" for path in paths]
     links = Links(*addresses)
     full = carrying(summary="word " * 400, title="word " * 60)
     page, plain = html(full, links), text(full, links)

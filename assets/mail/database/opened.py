@@ -15,7 +15,7 @@ from filelock import FileLock
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest migration."""
 
 BUSY_SECONDS = 30

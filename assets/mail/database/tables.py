@@ -41,6 +41,24 @@ reader_events = sa.Table(
     sa.Column("at", sa.DateTime, nullable=False),
 )
 
+likes = sa.Table(
+    "likes",
+    TABLES,
+    sa.Column("reader", sa.String, primary_key=True),
+    sa.Column("paper", sa.String, primary_key=True),  # any id by which the warehouse knows it
+    sa.Column("title", sa.String, nullable=False),
+    sa.Column("at", sa.DateTime, nullable=False),
+)
+
+libraries = sa.Table(
+    "libraries",
+    TABLES,
+    sa.Column("reader", sa.String, primary_key=True),
+    sa.Column("place", sa.Integer, primary_key=True),  # the oldest first
+    sa.Column("title", sa.String, nullable=False),
+    sa.Column("abstract", sa.String, nullable=False),
+)
+
 bounces = sa.Table(
     "bounces",
     TABLES,

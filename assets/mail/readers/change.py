@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from assets.mail.database.opened import now
-from assets.mail.database.tables import reader_events, readers, suppressions
+from assets.mail.database.tables import libraries, likes, reader_events, readers, suppressions
 from assets.mail.readers.preferences import NONE, read, stored
 from assets.mail.readers.reader import Origin, Reader, State, key
 
@@ -79,8 +79,9 @@ class Change:
         return self.connection.execute(last.order_by(events.number.desc()).limit(1)).scalar() == "unsubscribed"
 
     def forget(self, reader: Reader) -> None:
-        """Remove the reader; the events stay."""
-        self.connection.execute(sa.delete(readers).where(readers.c.id == reader.id))
+        """Remove the reader, and what they like; the events stay."""
+        for column in (likes.c.reader, libraries.c.reader, readers.c.id):
+            self.connection.execute(sa.delete(column.table).where(column == reader.id))
 
     def forget_unanswered(self, since: datetime.datetime) -> None:
         """Remove whoever asked before that time and never did anything else: perhaps it was not they who asked."""

@@ -4,7 +4,8 @@ GET and HEAD change nothing, for mail programs and their guards follow links bef
 by the token in a link alone: there are no cookies.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -15,7 +16,9 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
@@ -23,16 +26,18 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from assets.mail.feeds import ENTRIES, Place, atom, json_feed
+from assets.mail.library import UnreadableLibrary
 from assets.mail.readers.lab import Lab
 from assets.mail.readers.preferences import InvalidPreference
-from assets.mail.readers.reader import InvalidAddress, State, parsed
+from assets.mail.readers.reader import InvalidAddress, Reader, State, parsed
 from assets.mail.readers.secret import BadSecret
 from assets.mail.readers.store import Readers
 from assets.mail.shelf import Kept, Shelf
 from assets.mail.web.asked import Asked
 from assets.mail.web.conditional import unless_known
+from assets.mail.web.liking import Marking, Sent
 from assets.mail.web.limits import TooMany
-from assets.mail.web.pages import EDITION_POLICY, LOG, Guarded, Pages
+from assets.mail.web.pages import EDITION_POLICY, LOG, MAX_LIBRARY, Guarded, Pages
 from assets.mail.web.signed import Signer
 from assets.mail.web.wanted import Fields, Form, filled
 
@@ -40,7 +45,11 @@ MAX_BODY = 8_192
 MAX_PREFERENCES = 262_144
 """The body of the form that holds hundreds of names."""
 
-SUBSCRIBE, PREFERENCES = "subscribe", "preferences"
+MAX_FIELDS = 10_000
+MAX_LIKES = MAX_LIBRARY + (2 << 20)
+"""The body of the form that holds a library, and papers beside it."""
+
+SUBSCRIBE, PREFERENCES, LIKES = "subscribe", "preferences", "likes"
 """The pages that have a form."""
 
 SHOWN = 14
@@ -60,6 +69,7 @@ class Service:
     shelf: Shelf
     signer: Signer
     lab: Lab
+    liking: Marking
 
     @property
     def pages(self) -> Pages:
@@ -99,6 +109,16 @@ class Service:
             return await run_in_threadpool(self._preferences, request, None)
         sent = parse_qs((await _body(request, MAX_PREFERENCES)).decode("utf-8", "replace"), keep_blank_values=True)
         return await run_in_threadpool(self._preferences, request, sent)
+
+    async def likes(self, request: Request) -> Response:
+        """`/likes/TOKEN`: a form with what the reader likes; what it sends is stored."""
+        if request.method != "POST":
+            return await run_in_threadpool(self._likes, request, "", None)
+        async with _multipart(request, MAX_LIKES) as form:
+            file = form.get("library")
+            content = await file.read() if isinstance(file, UploadFile) and file.filename else None
+            sent = Sent(_texts(form, "shown"), _texts(form, "like"), content, "forget" in form)
+            return await run_in_threadpool(self._likes, request, str(form.get("form", "")), sent)
 
     def edition(self, request: Request) -> Response:
         """`/editions/DAY`, as it was mailed."""
@@ -165,10 +185,8 @@ class Service:
 
     def _preferences(self, request: Request, sent: Fields | None) -> Response:
         reader = self.readers.by_token(request.path_params["token"])
-        if reader is None or reader.state is State.PENDING:
-            return self.pages.stale("unsubscribe")
-        if reader.state is not State.CONFIRMED:
-            return self.pages.unmailed()
+        if reader is None or reader.state is not State.CONFIRMED:
+            return self._no_reader(reader)
         page = partial(self.pages.preferences, reader.token, self.signer.form(PREFERENCES, reader.id))
         if sent is None:
             return page(filled(self.lab, reader.preferences))
@@ -184,6 +202,28 @@ class Service:
             return self.pages.stale("unsubscribe")
         return page(filled(self.lab, wanted), saved=True)
 
+    def _likes(self, request: Request, signed: str, sent: Sent | None) -> Response:
+        reader = self.readers.by_token(request.path_params["token"])
+        if reader is None or reader.state is not State.CONFIRMED:
+            return self._no_reader(reader)
+        page = partial(self.pages.likes, reader.token, self.signer.form(LIKES, reader.id))
+        if sent is None:
+            return page(self.liking.form(reader))
+        _from_our_page(request)
+        if not self.signer.is_form(signed, LIKES, reader.id):
+            return page(self.liking.form(reader), OLD_FORM)
+        try:
+            read = self.liking.save(reader, sent)
+        except UnreadableLibrary as error:
+            return page(self.liking.form(reader), f"Nothing was saved: the file {error}.")
+        return page(self.liking.form(reader), saved=True, read=read)
+
+    def _no_reader(self, reader: Reader | None) -> Response:
+        """What is told to who has no token, or that of somebody who is not mailed."""
+        if reader is None or reader.state is State.PENDING:
+            return self.pages.stale("unsubscribe")
+        return self.pages.unmailed()
+
 
 def application(service: Service, hosts: list[str]) -> Starlette:
     """The service for browsers that ask by one of these names of hosts."""
@@ -198,6 +238,7 @@ def application(service: Service, hosts: list[str]) -> Starlette:
             Route("/confirm/{token}", service.confirm, methods=["GET", "POST"]),
             Route("/unsubscribe/{token}", service.unsubscribe, methods=["GET", "POST"]),
             Route("/preferences/{token}", service.preferences, methods=["GET", "POST"]),
+            Route("/likes/{token}", service.likes, methods=["GET", "POST"]),
             Route("/editions/{day}", service.edition),
             Route("/feed.atom", service.atom),
             Route("/feed.json", service.json),
@@ -231,12 +272,36 @@ def _unavailable(pages: Pages) -> Callable[[Request, Exception], Awaitable[Respo
 
 
 async def _body(request: Request, most: int) -> bytes:
-    body = b""
+    body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > most:
             raise HTTPException(413, "That is more than a form of ours holds.", {"connection": "close"})
-    return body
+    return bytes(body)
+
+
+@asynccontextmanager
+async def _multipart(request: Request, most: int) -> AsyncIterator[FormData]:
+    """A form with a file, which is closed at the end."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise HTTPException(415, "The form is sent as multipart/form-data.")
+    body = await _body(request, most)
+
+    async def stream() -> AsyncGenerator[bytes, None]:
+        yield body
+
+    try:
+        form = await MultiPartParser(request.headers, stream(), max_files=1, max_fields=MAX_FIELDS).parse()
+    except MultiPartException as error:
+        raise HTTPException(400, "What was sent is no form of ours.") from error
+    try:
+        yield form
+    finally:
+        await form.close()
+
+
+def _texts(form: FormData, name: str) -> list[str]:
+    return [value for value in form.getlist(name) if isinstance(value, str)]
 
 
 def _day(written: str) -> date:

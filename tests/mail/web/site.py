@@ -30,7 +30,18 @@ from tests.mail.test_plan import Fixed
 
 ADA, BEN, EVE = "ada@reader.example", "ben@reader.example", "eve@reader.example"
 FIELD = re.compile(r'name="form" value="([^"]+)"')
-TABLES = ("readers", "suppressions", "reader_events", "asked", "web_uses", "outbox", "shown", "frozen")
+TABLES = (
+    "readers",
+    "suppressions",
+    "reader_events",
+    "asked",
+    "web_uses",
+    "outbox",
+    "shown",
+    "frozen",
+    "likes",
+    "libraries",
+)
 
 
 def ago(**past: float) -> str:
