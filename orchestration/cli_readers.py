@@ -73,11 +73,16 @@ def add(address: str, again: bool) -> None:
 @readers.command()
 @click.argument("address")
 def show(address: str) -> None:
-    """A reader's state, what they want, and all that happened to them, with the times in UTC."""
+    """A reader's state, what they want and like, and all that happened to them, with the times in UTC."""
+    from orchestration import resources
+    from orchestration.liked import in_words
+
     store = _store()
     found = store.find(address)
     click.echo(f"{found.mailbox}  {found.id}  {found.state}")
     _tell(found)
+    for line in in_words(resources.likes(the_settings()).of(found)):
+        click.echo(f"  {line}")
     for event in store.events(found.id):
         click.echo(f"  {event.at:%Y-%m-%d %H:%M}  {event.event} by {event.by}")
 
@@ -132,6 +137,8 @@ def likes(
 
     ID is that of a paper that a day has listed, as 2503.14456. Readers tick papers themselves, by a link in each mail.
     """
+    from assets.mail.phrases import papers
+    from assets.mail.words import ENGLISH
     from orchestration import resources
     from orchestration.liked import like, shelve
 
@@ -145,10 +152,10 @@ def likes(
         for line in shelve(store, reader, library):
             click.echo(line)
     liked = store.of(reader)
-    ticked = [(one.paper, one.title) for one in liked.papers[::-1]]
-    click.echo("\n".join(in_columns(ticked)) if ticked else "No paper is ticked.")
+    for line in in_columns([(one.paper, one.title) for one in liked.papers[::-1]] or [("No paper is ticked.",)]):
+        click.echo(line)
     if liked.library:
-        click.echo(f"Of a library, {len(liked.library):,}.")
+        click.echo(f"A library of {papers(len(liked.library), ENGLISH)}.")
 
 
 @readers.command()

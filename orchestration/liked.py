@@ -6,14 +6,24 @@ from pathlib import Path
 from assets.clean.ids import named
 from assets.mail import library
 from assets.mail.library import MOST, UnreadableLibrary
-from assets.mail.readers.likes import Like, Likes
+from assets.mail.phrases import papers
+from assets.mail.readers.likes import Like, Liked, Likes
 from assets.mail.readers.reader import Origin, Reader
 from assets.mail.tasting import found
+from assets.mail.words import ENGLISH
 from orchestration.warehouse import Warehouse
 
 
 class NotLiked(Exception):
     """A paper cannot be liked, or is not; the text names it and says what to do."""
+
+
+def in_words(liked: Liked) -> list[str]:
+    """How much a reader likes, in a line; none where that is nothing."""
+    ticked = f"{papers(len(liked.papers), ENGLISH)} that they ticked" if liked.papers else ""
+    shelf = f"a library of {papers(len(liked.library), ENGLISH)}" if liked.library else ""
+    found = " and ".join(part for part in (ticked, shelf) if part)
+    return [f"likes {found}"] if found else []
 
 
 def like(likes: Likes, reader: Reader, more: Sequence[str], less: Sequence[str], tables: Warehouse) -> None:
@@ -38,6 +48,6 @@ def shelve(likes: Likes, reader: Reader, file: Path | None) -> list[str]:
     except UnreadableLibrary as error:
         raise UnreadableLibrary(f"{file} {error}") from error
     likes.shelve(reader, read.entries, Origin.OPERATOR)
-    older = f"{read.older:,} older entries are left out: the newest {MOST} by year count." if read.older else ""
-    unreadable = f"{read.unreadable:,} entries could not be read." if read.unreadable else ""
+    older = f"Left out, for the newest {MOST} by year count: {read.older:,}." if read.older else ""
+    unreadable = f"Entries that could not be read: {read.unreadable:,}." if read.unreadable else ""
     return [line for line in (older, unreadable) if line]

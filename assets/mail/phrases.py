@@ -22,9 +22,14 @@ def shown_of_new(shown: int, works: int, words: Words) -> str:
 def shown_of(shown: int, works: int, words: Words) -> str:
     """20 of 187 papers; 1 paper, if that is all."""
     if works <= shown:
-        return words.ngettext("%(number)s paper", "%(number)s papers", works)
+        return papers(works, words)
     some = words.number(shown)
     return words.ngettext("%(shown)s of %(number)s paper", "%(shown)s of %(number)s papers", works, shown=some)
+
+
+def papers(number: int, words: Words) -> str:
+    """187 papers."""
+    return words.ngettext("%(number)s paper", "%(number)s papers", number)
 
 
 def nothing(is_read: bool, words: Words) -> str:

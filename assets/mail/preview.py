@@ -11,6 +11,7 @@ from assets.mail.desk import Desk, day_material
 from assets.mail.edition import Edition
 from assets.mail.intents import Row
 from assets.mail.material import Combined
+from assets.mail.phrases import papers
 from assets.mail.plan import Choosable
 from assets.mail.pool import Pool
 from assets.mail.readers.preferences import DAYS, WEEK, Frequency
@@ -18,6 +19,7 @@ from assets.mail.readers.reader import Reader
 from assets.mail.readers.reader import State as ReaderState
 from assets.mail.render import NO_LINKS, Links
 from assets.mail.taste import Shares
+from assets.mail.words import ENGLISH
 
 if TYPE_CHECKING:
     from orchestration.warehouse import Warehouse
@@ -117,16 +119,16 @@ class _Foreseen:
             yield f"not due until {self._until()}, for this week’s was mailed"
             return
         pool = self.pools.last or self.pools.shared()
-        papers = {entry.paper.work_id for entry in pool.material.entries}
-        if not papers:
+        every = {entry.paper.work_id for entry in pool.material.entries}
+        if not every:
             yield f"{self.day} has no papers"
             return
         shown = self.desk.outbox.shown(list(pool.names)).get(self.reader.id, set())
         muted = pool.labels.matches(self.reader.preferences.mute.wishes) if pool.labels else {}
-        if had := papers & {pool.names[work] for work in shown}:
-            yield f"{_papers(len(had))} of {len(papers)} they were mailed before"
+        if had := every & {pool.names[work] for work in shown}:
+            yield f"{papers(len(had), ENGLISH)} of {len(every)} they were mailed before"
         if muted:
-            yield f"{_papers(len(muted))} of {len(papers)} they mute"
+            yield f"{papers(len(muted), ENGLISH)} of {len(every)} they mute"
 
     @property
     def _leaves(self) -> date:
@@ -139,7 +141,3 @@ def _written_down(row: Row) -> str:
     if row.state is State.PENDING:
         return f"written down; it leaves at {row.due_at:%Y-%m-%d %H:%M} UTC"
     return f"{row.state} at {row.updated_at:%Y-%m-%d %H:%M} UTC{f': {row.reason}' if row.reason else ''}"
-
-
-def _papers(number: int) -> str:
-    return f"{number:,} paper" if number == 1 else f"{number:,} papers"

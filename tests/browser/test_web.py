@@ -32,6 +32,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         for back in range(3):
             made.mail(on(NEWEST - timedelta(days=back)))
         made.made.readers.add(ADA)
+        made.mail(on(NEWEST))
         made.made.readers.remove(made.made.readers.add(LEFT).address)
         yield made
 
@@ -49,6 +50,7 @@ def pages(site: Site) -> Mapping[str, str]:
         "confirm": f"/confirm/{site.made.signer.link(site.reader(BEN))}",
         "unsubscribe": f"/unsubscribe/{token}",
         "preferences": f"/preferences/{site.reader(ADA).token}",
+        "likes": f"/likes/{site.reader(ADA).token}",
         "unmailed": f"/preferences/{site.reader(LEFT).token}",
         "edition": f"/editions/{NEWEST}",
         "stale confirm": "/confirm/x",
@@ -110,8 +112,31 @@ def test_every_page_fits_can_be_read_and_is_sound(
         expect(page.get_by_role("status")).to_contain_text("Saved.")
         judged(page, tmp_path, "preferences saved")
         assert site.reader(ADA).preferences == WANTED
+        liking(page, pages(site)["likes"], tmp_path)
         assert all(url.startswith(site.url) for url in asked)
         site.made.readers.set_preferences(ADA, NONE)
+
+
+def liking(page: Page, path: str, pictures: Path) -> None:
+    """Tick a paper, give what is no library, and then one."""
+    page.goto(path)
+    page.get_by_label("BibTeX file").set_input_files({"name": "a.bib", "mimeType": "text/plain", "buffer": b"none"})
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was saved: the file holds no entry with a title")
+    judged(page, pictures, "likes refused")
+    first = page.get_by_role("checkbox").first
+    first.check()
+    library = b"@misc{a, title={Keels}}\n@misc{b, title={Anchors}}"
+    page.get_by_label("BibTeX file").set_input_files({"name": "a.bib", "mimeType": "text/plain", "buffer": library})
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_contain_text("Of your library 2 papers count.")
+    expect(first).to_be_checked()
+    judged(page, pictures, "likes saved")
+    first.uncheck()
+    page.get_by_label("Forget the library").check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_contain_text("Saved.")
+    expect(page.get_by_text("A BibTeX file, as Zotero")).to_be_visible()
 
 
 def chosen(page: Page) -> None:
@@ -180,6 +205,7 @@ def test_a_reader_chooses_by_keyboard_and_without_scripts(browser: Browser, site
         page.goto(pages(site)["preferences"])
         keys = page.keyboard
         for key in (
+            "Tab",
             "Tab",
             "Tab",
             "Tab",

@@ -17,10 +17,12 @@ from assets.mail.readers.lab import Lab
 from assets.mail.readers.preferences import NONE, Frequency, Named, Preferences
 from orchestration.preferred import KINDS, changed, texts, values
 from orchestration.reader_lists import FORMULA
-from orchestration.resources import outbox, readers
+from orchestration.resources import outbox, readers, warehouse
+from tests.lab import lab
 from tests.mail.outboxes import THEN
 from tests.mail.readers.test_store import lose_zone
-from tests.orchestration.terminal import MONDAY, NewTerminal, Terminal
+from tests.mail.test_digest import publish
+from tests.orchestration.terminal import MONDAY, TUESDAY, NewTerminal, Terminal
 from tests.orchestration.test_doctor import findings
 
 ADA, BEN = "ada@reader.example", "ben@reader.example"
@@ -337,3 +339,39 @@ def test_the_state_of_single_mails_and_the_operator_s_word(paperboy: Terminal) -
     box._states.move(mails.c.reader == ids[BEN], (State.RETRY,), State.UNKNOWN, "no answer")
     assert said(paperboy, "outbox", "resolve", MONDAY, ids[BEN], "--sent") == "It is sent.\n"
     assert BEN not in said(paperboy, "outbox", "list", MONDAY)
+
+
+def test_what_a_reader_likes_by_the_operator_s_hand(tmp_path: Path) -> None:
+    (tmp_path / "archive").mkdir()
+    paperboy = Terminal(tmp_path / "home", {"SOURCES": "archive", "ARCHIVE__FOLDER": str(tmp_path / "archive")})
+    with lab(paperboy.home, **paperboy.environment) as made:
+        publish(made, MONDAY, {"Harbours": 0, "Tides": 1})
+        publish(made, TUESDAY, {"Harbours": 0, "Tides": 1})
+        assert made.backfill(MONDAY, TUESDAY)[0].success
+        harbours, tides = (
+            one["work_id"] for one in warehouse(made.settings).rows("digest", [MONDAY]).sort("score").to_dicts()
+        )
+    said(paperboy, "readers", "add", ADA)
+    assert said(paperboy, "readers", "likes", ADA) == "No paper is ticked.\n"
+    told = said(paperboy, "readers", "likes", ADA, "--add", harbours.replace("arxiv:", "https://arxiv.org/abs/") + "v2")
+    assert told == f"{harbours}  On Harbours, Day 10\n"
+    library = tmp_path / "ada.bib"
+    library.write_text("@misc{a, title={Harbours and quays}}\n@misc{b, title={On harbours}}\n@misc{c, title={")
+    told = said(paperboy, "readers", "likes", ADA, "--library", library)
+    assert told.splitlines()[0] == "Entries that could not be read: 1."
+    assert told.splitlines()[2] == "A library of 2 papers."
+    assert "  likes 1 paper that they ticked and a library of 2 papers\n" in said(paperboy, "readers", "show", ADA)
+    page = said(paperboy, "preview", TUESDAY, "--for", ADA).splitlines()[-1]
+    assert "to your taste" in Path(page).read_text()
+    told = said(paperboy, "readers", "likes", ADA, "--add", tides, "--drop", harbours, "--forget-library")
+    assert told == f"{tides}  On Tides, Day 10\n"
+    for words, why in (
+        (("--add", "2503.99999"), "no day has listed arxiv:2503.99999"),
+        (("--drop", harbours), f"{harbours} is not among what they like"),
+        (("--library", tmp_path / "home/warehouse.duckdb"), "is not text in UTF-8"),
+    ):
+        assert why in refused(paperboy, "readers", "likes", ADA, *words)
+    assert "say one of them" in refused(
+        paperboy, "readers", "likes", ADA, "--library", library, "--forget-library", code=2
+    )
+    assert said(paperboy, "readers", "likes", ADA) == f"{tides}  On Tides, Day 10\n"
