@@ -1,4 +1,4 @@
-"""How much papers are to a reader's taste, by the papers that they like: TF-IDF, and from ten likes on a linear model too.
+"""How much papers are to a reader's taste, by what they like: TF-IDF, and from ten likes on a linear model too.
 
 The words and their weights are those of the newest stored papers, made once for all readers; a reader costs some
 milliseconds. scikit-learn is imported where it is needed only.

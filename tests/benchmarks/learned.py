@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from assets.tag.learn import Part, Scored, f1, labels, parts, split
 from assets.tag.learned import Learned, features, texts
@@ -86,12 +87,18 @@ def _of_all(learned: Learned, given: pl.DataFrame) -> str:
     for place, name in enumerate(names):
         if name in model.names:
             guessed[:, place] = found[:, model.names.index(name)]
-    micro = f1(guessed, right)
-    macro = float(np.mean([f1(guessed[:, place], right[:, place]) for place in range(len(names))]))
+    whole = newest["authors"].is_not_null().to_numpy()
     return (
         f"all {len(names)} with {RARE} papers, {len(set(names) & set(model.names))} of them learned: "
-        f"micro F1 {micro:.3f} ({at_least(micro, MICRO)}), macro F1 {macro:.3f} ({at_least(macro, MACRO)})"
+        f"{_both(guessed, right)}; of the {whole.sum()} whose authors are known, as of all that a run stores: "
+        f"{_both(guessed[whole], right[whole])}"
     )
+
+
+def _both(guessed: NDArray[np.bool_], right: NDArray[np.bool_]) -> str:
+    micro = f1(guessed, right)
+    macro = float(np.mean([f1(*columns) for columns in zip(guessed.T, right.T, strict=True)]))
+    return f"micro F1 {micro:.3f} ({at_least(micro, MICRO)}), macro F1 {macro:.3f} ({at_least(macro, MACRO)})"
 
 
 def _speed(learned: Learned, given: pl.DataFrame) -> Iterator[str]:
