@@ -137,20 +137,20 @@ def likes(
 
     ID is that of a paper that a day has listed, as 2503.14456. Readers tick papers themselves, by a link in each mail.
     """
+    from assets.mail.library import Library
     from assets.mail.phrases import papers
     from assets.mail.words import ENGLISH
     from orchestration import resources
-    from orchestration.liked import like, shelve
+    from orchestration.liked import left_out, like, read
 
     if library and forget_library:
         raise click.UsageError("--library gives a library and --forget-library takes it away; say one of them.")
     settings = the_settings()
     store, reader = resources.likes(settings), _store().find(address)
-    if more or less:
-        like(store, reader, more, less, resources.warehouse(settings))
-    if library or forget_library:
-        for line in shelve(store, reader, library):
-            click.echo(line)
+    given = read(library) if library else Library() if forget_library else None
+    like(store, reader, resources.warehouse(settings), more, less, given)
+    for line in left_out(given) if given else ():
+        click.echo(line)
     liked = store.of(reader)
     for line in in_columns([(one.paper, one.title) for one in liked.papers[::-1]] or [("No paper is ticked.",)]):
         click.echo(line)

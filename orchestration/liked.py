@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assets.clean.ids import named
-from assets.mail import library
-from assets.mail.library import MOST, UnreadableLibrary
+from assets.mail.library import MOST, Library, UnreadableLibrary
+from assets.mail.library import read as read_library
 from assets.mail.phrases import papers
 from assets.mail.readers.likes import Like, Liked, Likes
 from assets.mail.readers.reader import Origin, Reader
@@ -26,28 +26,35 @@ def in_words(liked: Liked) -> list[str]:
     return [f"likes {found}"] if found else []
 
 
-def like(likes: Likes, reader: Reader, more: Sequence[str], less: Sequence[str], tables: Warehouse) -> None:
-    """Note papers that a reader likes, and such that they like no more, by ids in any spelling. Raises `NotLiked`."""
-    wanted, unwanted = [list(dict.fromkeys(map(named, ids))) for ids in (more, less)]
-    stored = found(tables, set(wanted)) if wanted else {}
-    if unknown := [one for one in wanted if one not in stored]:
+def like(
+    likes: Likes, reader: Reader, tables: Warehouse, more: Sequence[str], less: Sequence[str], library: Library | None
+) -> None:
+    """Note papers that a reader likes, and such that they like no more, by ids in any spelling, and their library.
+
+    All of it or nothing. Raises `NotLiked`.
+    """
+    wanted, unwanted = [set(map(named, ids)) for ids in (more, less)]
+    stored = found(tables, wanted | unwanted) if wanted | unwanted else {}
+    if unknown := sorted(wanted - stored.keys()):
         raise NotLiked(f"no day has listed {', '.join(unknown)}; look at the ids, or add such papers by --library")
     liked = {one.paper for one in likes.of(reader).papers}
-    if never := [one for one in unwanted if one not in liked]:
+    gone = {one: {one, stored[one].work_id} if one in stored else {one} for one in unwanted}
+    if never := [one for one, ids in sorted(gone.items()) if liked.isdisjoint(ids)]:
         raise NotLiked(f"{', '.join(never)} is not among what they like; paperboy readers likes ADDRESS lists that")
-    likes.mark(reader, [Like(one, stored[one][0]) for one in wanted], unwanted, Origin.OPERATOR)
+    papers = [Like(stored[one].work_id, stored[one].title) for one in sorted(wanted)]
+    likes.note(reader, Origin.OPERATOR, papers, set().union(*gone.values()), library.entries if library else None)
 
 
-def shelve(likes: Likes, reader: Reader, file: Path | None) -> list[str]:
-    """Note a BibTeX file as the reader's library, or that there is none; what is to be said of it, a line each.
-
-    Raises `UnreadableLibrary`.
-    """
+def read(file: Path) -> Library:
+    """A BibTeX file. Raises `UnreadableLibrary`, which names it."""
     try:
-        read = library.read(file.read_bytes()) if file else library.Library(())
+        return read_library(file.read_bytes())
     except UnreadableLibrary as error:
         raise UnreadableLibrary(f"{file} {error}") from error
-    likes.shelve(reader, read.entries, Origin.OPERATOR)
-    older = f"Left out, for the newest {MOST} by year count: {read.older:,}." if read.older else ""
-    unreadable = f"Entries that could not be read: {read.unreadable:,}." if read.unreadable else ""
+
+
+def left_out(library: Library) -> list[str]:
+    """What is to be said of a library that was read, a line each."""
+    older = f"Left out: {library.older:,}; only the newest {MOST}, by year, count." if library.older else ""
+    unreadable = f"Entries that could not be read: {library.unreadable:,}." if library.unreadable else ""
     return [line for line in (older, unreadable) if line]

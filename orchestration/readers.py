@@ -30,7 +30,7 @@ def for_reader(tables: Warehouse, file: Path, ranked: pl.DataFrame) -> Personal:
         liked = [*profile.others, *_liked(tables, profile, file)][::-1]
         abstracts = tables.read(ABSTRACTS, {"works": ranked["work_id"].to_list()})
         papers = ranked.join(abstracts, on="work_id", how="left", maintain_order="left")
-        if liked and papers.height:
+        if liked:
             words = known(tables, date.max)
             shares = taste(words, words.weighed(liked), words.weighed(texts(papers)))
         tags = tables.rows("tagged_papers", papers["listed_on"].unique().to_list())
@@ -46,4 +46,4 @@ def _liked(tables: Warehouse, profile: Profile, file: Path) -> list[str]:
             f"{file}: likes {', '.join(unknown)}, which no day has listed; look at the ids, or add such papers to the "
             "BibTeX file that library names"
         )
-    return [text(*stored[one]) for one in ids]
+    return [text(stored[one].title, stored[one].abstract) for one in ids]

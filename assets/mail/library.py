@@ -1,21 +1,33 @@
 """A library of papers as BibTeX, which Zotero and its like export: texts that say what somebody likes."""
 
+import logging
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import count
+from threading import Lock
 from typing import TYPE_CHECKING
+
+from assets.mail.edition import one_line
 
 if TYPE_CHECKING:
     from bibtexparser.library import Library as Parsed
-    from bibtexparser.model import Entry as Block
+
+LARGEST = 8 << 20
+"""Octets of a file; a library of five thousand papers with their abstracts is as large."""
 
 MOST = 500
 """Entries of a library that count: the newest by their year."""
 
-LONGEST = 4_000
-"""Characters of a title or an abstract that are kept; arXiv takes 1,920."""
+LENGTHS = {"title": 500, "abstract": 2_000}
+"""Characters that are kept; arXiv takes 1,920 of an abstract. TeX is read of no more, for that may take long."""
 
-_TEXTS = ("title", "abstract")
+_MOST_SIGNS = 50_000
+"""Each `@` may begin an entry, which takes memory however little is in it."""
+
+_ONE_AT_A_TIME = Lock()
+"""A usual file takes some seconds and 200 MB; the worst takes 20 s and 330 MB."""
+
+Fields = Mapping[str, str]
 
 
 class UnreadableLibrary(Exception):
@@ -34,7 +46,7 @@ class Entry:
 class Library:
     """The entries that count, the oldest year first; how many more there are, and how many could not be read."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[Entry, ...] = ()
     older: int = 0
     unreadable: int = 0
 
@@ -42,48 +54,62 @@ class Library:
 def read(content: bytes) -> Library:
     """What a file in BibTeX holds. Raises `UnreadableLibrary` where that is no paper with a title."""
     from bibtexparser.entrypoint import parse_string
-    from bibtexparser.library import Library as Parsed
-    from bibtexparser.middlewares import LatexDecodingMiddleware
 
-    parsed = parse_string(_decoded(content))
-    found, unreadable = _blocks(parsed)
-    titled = [block for block in found if "title" in block and str(block["title"]).strip()]
-    if not titled:
-        raise UnreadableLibrary("holds no entry with a title; export your library as BibTeX")
-    kept = sorted(titled, key=_year)[-MOST:]
-    # TeX costs some milliseconds an entry, so it is read of what is kept alone.
-    blocks, _ = _blocks(LatexDecodingMiddleware().transform(Parsed(list(map(_needed, kept, count())))))
-    return Library(tuple(map(_entry, blocks)), len(titled) - len(kept), unreadable)
+    logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # what it cannot read is counted
+    text = _decoded(content)
+    with _ONE_AT_A_TIME:
+        found, unreadable = _fields(parse_string(text))
+        titled = [fields for fields in found if one_line(fields.get("title", ""))]
+        if not titled:
+            raise UnreadableLibrary("holds no entry with a title; export your library as BibTeX")
+        kept = sorted(titled, key=_year)[-MOST:]
+        return Library(tuple(map(_entry, kept)), len(titled) - len(kept), unreadable)
 
 
 def _decoded(content: bytes) -> str:
+    if len(content) > LARGEST:
+        raise UnreadableLibrary(f"has more than {LARGEST >> 20} MB; export the newest of your papers only")
+    if content.count(b"@") > _MOST_SIGNS:
+        raise UnreadableLibrary(f"has more than {_MOST_SIGNS:,} @; export the newest of your papers only, as BibTeX")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnreadableLibrary("is not text in UTF-8; export your library as BibTeX, in UTF-8") from error
 
 
-def _blocks(parsed: "Parsed") -> "tuple[list[Block], int]":
-    """The entries, also those with the key of another or with a field twice; and how many cannot be read at all."""
-    from bibtexparser.model import Entry
+def _fields(parsed: "Parsed") -> tuple[list[Fields], int]:
+    """Each entry by the names of its fields in small letters, and how many cannot be read at all.
+
+    Also those with the key of another, or with a field twice, are papers.
+    """
+    from bibtexparser.model import Entry as Block
 
     others = [block.ignore_error_block for block in parsed.failed_blocks]
-    read = [block for block in others if isinstance(block, Entry)]
-    return [*parsed.entries, *read], len(others) - len(read)
+    read = [block for block in others if isinstance(block, Block)]
+    every = (*parsed.entries, *read)
+    found: list[Fields] = [{field.key.lower(): str(field.value) for field in block.fields} for block in every]
+    return found, len(others) - len(read)
 
 
-def _needed(block: "Block", number: int) -> "Block":
-    """What is needed of an entry, under a key that no other has."""
-    from bibtexparser.model import Entry, Field
-
-    return Entry(block.entry_type, str(number), [Field(name, str(block[name])) for name in _TEXTS if name in block])
-
-
-def _year(block: "Block") -> str:
-    found = (re.search(r"\d{4}", str(block[name])) for name in ("year", "date") if name in block)
+def _year(fields: Fields) -> str:
+    found = (re.search(r"\d{4}", fields.get(name, "")) for name in ("year", "date"))
     return next((year[0] for year in found if year), "")
 
 
-def _entry(block: "Block") -> Entry:
-    texts = (str(block[name]) if name in block else "" for name in _TEXTS)
-    return Entry(*(" ".join(text.split())[:LONGEST] for text in texts))
+def _entry(fields: Fields) -> Entry:
+    title, abstract = (_text(fields.get(name, "")[:length]) for name, length in LENGTHS.items())
+    return Entry(title, abstract)
+
+
+def _text(tex: str) -> str:
+    """TeX as text in one line, or as it stands where it cannot be read; a sign that begins no command is itself."""
+    from pylatexenc.latex2text import LatexNodes2Text  # type: ignore[import-untyped]
+    from pylatexenc.latexwalker import LatexWalkerError  # type: ignore[import-untyped]
+
+    logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)
+    escaped = re.sub(r"(?<!\\)([%&#])", r"\\\1", tex)
+    try:
+        text = one_line(LatexNodes2Text(math_mode="verbatim").latex_to_text(escaped))
+    except (LatexWalkerError, RecursionError):
+        text = ""
+    return text or one_line(tex)

@@ -1,7 +1,7 @@
 """How much papers are to a reader's taste, by what they like: TF-IDF, and from ten likes on a linear model too.
 
-The words and their weights are those of the newest stored papers, made once for all readers; a reader costs some
-milliseconds. scikit-learn is imported where it is needed only.
+The words and their weights are those of the newest stored papers, made once for all readers; a reader costs a
+millisecond, and from ten likes on some fifteen. scikit-learn is imported where it is needed only.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,9 @@ class Background:
 
     def weighed(self, texts: Sequence[str]) -> Any:
         """Texts as rows of the same words."""
-        return self.words.transform(texts)
+        from scipy.sparse import csr_matrix
+
+        return self.words.transform(texts) if texts else csr_matrix((0, self.papers.shape[1]), dtype=np.float32)
 
 
 def background(texts: Sequence[str]) -> Background:
@@ -57,10 +59,16 @@ def background(texts: Sequence[str]) -> Background:
 def taste(known: Background, likes: Any, asked: Any) -> Shares:
     """How much each of some papers is to the taste of who likes `likes`, the newest first: from 0 to 1.
 
-    Both are rows that `known` weighed.
+    Both are rows that `known` weighed. Likes without a known word say nothing, and nothing is said of such papers.
     """
+    likes = likes[likes.getnnz(axis=1) > 0]
+    if not (likes.shape[0] and asked.shape[0]):
+        return np.zeros(asked.shape[0])
     alike = np.minimum(likeness(likes, asked) / FULL, 1.0)
-    return (alike + _by_model(known, likes, asked)) / 2 if likes.shape[0] >= LINEAR_FROM else alike
+    if likes.shape[0] < LINEAR_FROM:
+        return alike
+    said: Shares = (alike + _by_model(known, likes, asked)) / 2 * (asked.getnnz(axis=1) > 0)
+    return said
 
 
 def likeness(likes: Any, asked: Any) -> Shares:

@@ -1,9 +1,8 @@
 """How much the papers of a list are to the taste of readers, by what they like, which the tables know by its ids."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -19,15 +18,15 @@ if TYPE_CHECKING:
 MOST = 500
 """Likes of a reader that count, the newest of them, so that nobody makes the others wait."""
 
-AT_ONCE = 100
-"""Readers whose likes are held at a time."""
+AT_ONCE = 20
+"""Readers whose libraries are held at a time."""
 
 LIKED = """
     WITH named AS (
-        SELECT unnest(list_transform(members, lambda one: one['paper_id'])) AS paper, title, abstract FROM unique_papers
-    )
-    SELECT paper, any_value(title) AS title, any_value(abstract) AS abstract
-    FROM named WHERE paper IN (SELECT unnest($papers)) GROUP BY paper
+        SELECT rowid AS place, unnest(list_transform(members, lambda one: one['paper_id'])) AS paper FROM unique_papers
+    ),
+    found AS (SELECT paper, max(place) AS place FROM named WHERE paper IN (SELECT unnest($papers)) GROUP BY paper)
+    SELECT paper, work_id, title, abstract FROM found JOIN unique_papers ON unique_papers.rowid = place
 """
 NEWEST = """
     SELECT title, abstract FROM unique_papers WHERE title IS NOT NULL AND day <= $day
@@ -36,8 +35,17 @@ NEWEST = """
 
 
 @dataclass(frozen=True)
+class Stored:
+    """A paper that some day has listed: the id of its work, its title and its abstract, which may be empty."""
+
+    work_id: str
+    title: str
+    abstract: str
+
+
+@dataclass(frozen=True)
 class Tasting:
-    """The taste of readers by their `likes`, as of a day: what is stored of later ones does not count."""
+    """The taste of readers by their `likes`; which words are common is as of a day."""
 
     warehouse: "Warehouse"
     likes: Likes
@@ -45,17 +53,15 @@ class Tasting:
 
     def of(self, readers: Sequence[str], papers: Sequence[str]) -> Iterator[tuple[str, Shares]]:
         """Of each of these readers, by their ids, how much they like each of some papers, given by their texts."""
-        asked = self._known.weighed(papers) if readers and papers else None
-        waiting = iter(readers)
-        while asked is not None and (some := list(islice(waiting, AT_ONCE))):
+        if not readers:
+            return
+        with self.warehouse.kept_open():
+            words, stored = known(self.warehouse, self.day), found(self.warehouse, self.likes.papers())
+        asked, waiting = words.weighed(papers), iter(readers)
+        while some := list(islice(waiting, AT_ONCE)):
             liked = self.likes.of_these(some)
-            stored = found(self.warehouse, {one.paper for theirs in liked.values() for one in theirs.papers})
             for reader in some:
-                yield reader, taste(self._known, self._known.weighed(_texts(liked[reader], stored)), asked)
-
-    @cached_property
-    def _known(self) -> Background:
-        return known(self.warehouse, self.day)
+                yield reader, taste(words, words.weighed(_texts(liked[reader], stored)), asked)
 
 
 def known(warehouse: "Warehouse", day: date) -> Background:
@@ -63,10 +69,10 @@ def known(warehouse: "Warehouse", day: date) -> Background:
     return background(texts(warehouse.read(NEWEST, {"day": day, "most": BACKGROUND})))
 
 
-def found(warehouse: "Warehouse", papers: set[str]) -> dict[str, tuple[str, str]]:
-    """The title and the abstract of the papers among these that any day has listed, by the id that was asked for."""
-    rows = warehouse.read(LIKED, {"papers": sorted(papers)}) if papers else pl.DataFrame()
-    return {paper: (title or "", abstract or "") for paper, title, abstract in rows.iter_rows()}
+def found(warehouse: "Warehouse", papers: Collection[str]) -> dict[str, Stored]:
+    """The papers among these that any day has listed, by the id that was asked for."""
+    rows = warehouse.read(LIKED, {"papers": sorted(papers)}).iter_rows() if papers else ()
+    return {paper: Stored(work, title or "", abstract or "") for paper, work, title, abstract in rows}
 
 
 def texts(papers: pl.DataFrame) -> list[str]:
@@ -74,8 +80,9 @@ def texts(papers: pl.DataFrame) -> list[str]:
     return [text(*row) for row in papers.select("title", "abstract").iter_rows()]
 
 
-def _texts(liked: Liked, stored: Mapping[str, tuple[str, str]]) -> list[str]:
-    """The texts of what counts of a reader's likes, the newest first."""
+def _texts(liked: Liked, stored: Mapping[str, Stored]) -> list[str]:
+    """The texts of what counts of a reader's likes, each once, the newest first."""
     library = (text(entry.title, entry.abstract) for entry in liked.library)
-    marked = (text(*stored.get(one.paper, (one.title, ""))) for one in liked.papers)
-    return [*library, *marked][::-1][:MOST]
+    papers = (stored.get(one.paper, Stored(one.paper, one.title, "")) for one in liked.papers)
+    marked = (text(paper.title, paper.abstract) for paper in papers)
+    return list(dict.fromkeys([*library, *marked][::-1]))[:MOST]

@@ -9,9 +9,10 @@ import pytest
 
 from assets.mail.library import Entry
 from assets.mail.profile import text
-from assets.mail.readers.likes import Like, Likes
+from assets.mail.readers.likes import Like, Liked, Likes
 from assets.mail.readers.reader import Origin, Reader
-from assets.mail.tasting import AT_ONCE, MOST, Tasting, found, known
+from assets.mail.taste import LINEAR_FROM
+from assets.mail.tasting import AT_ONCE, MOST, Stored, Tasting, _texts, found, known
 from orchestration.resources import likes as likes_of
 from orchestration.resources import readers, warehouse
 from orchestration.warehouse import Warehouse
@@ -55,8 +56,7 @@ def likes(made: Lab) -> Likes:
 
 def liking(made: Lab, name: str, *papers: Like, library: Sequence[Entry] = ()) -> Reader:
     reader = readers(made.settings).add(f"{name}@reader.example")
-    likes_of(made.settings).mark(reader, papers, (), Origin.READER)
-    likes_of(made.settings).shelve(reader, library, Origin.READER)
+    likes_of(made.settings).note(reader, Origin.READER, papers, library=library)
     return reader
 
 
@@ -82,7 +82,7 @@ def test_of_readers_beyond_a_batch_and_likes_beyond_the_most_all_is_well(
     made: Lab, tables: Warehouse, likes: Likes
 ) -> None:
     many = [Entry(LAND, f"number {number}") for number in range(MOST)]
-    fan = liking(made, "fan", *(Like(f"x:{number}", SEA) for number in range(MOST)), library=many)
+    fan = liking(made, "fan", *(Like(f"x:{number}", f"{SEA} {number}") for number in range(MOST)), library=many)
     others = [liking(made, f"r{number}", Like("arxiv:2503.01001", "")) for number in range(AT_ONCE + 2)]
     shares = dict(Tasting(tables, likes, MONDAY).of([fan.id, *(one.id for one in others)], ASKED))
     assert list(shares) == [fan.id, *(one.id for one in others)]
@@ -92,11 +92,35 @@ def test_of_readers_beyond_a_batch_and_likes_beyond_the_most_all_is_well(
 
 def test_papers_are_found_by_any_of_their_ids(tables: Warehouse) -> None:
     assert found(tables, set()) == {}
-    assert {paper: title for paper, (title, _) in found(tables, {"arxiv:2503.01000", "none"}).items()} == {
-        "arxiv:2503.01000": SEA
+    assert {paper: (one.work_id, one.title) for paper, one in found(tables, {"arxiv:2503.01000", "none"}).items()} == {
+        "arxiv:2503.01000": ("arxiv:2503.01000", SEA)
     }
 
 
-def test_without_papers_or_readers_there_is_nothing_to_taste(tables: Warehouse, likes: Likes) -> None:
-    assert list(Tasting(tables, likes, MONDAY).of([], ASKED)) == []
-    assert dict(Tasting(tables, likes, MONDAY).of(["nobody"], [])) == {}
+def test_without_papers_readers_or_likes_there_is_nothing_to_taste(tables: Warehouse, likes: Likes) -> None:
+    tasting = Tasting(tables, likes, MONDAY)
+    assert list(tasting.of([], ASKED)) == []
+    assert [(reader, shares.tolist()) for reader, shares in tasting.of(["nobody"], [])] == [("nobody", [])]
+    assert [(reader, shares.tolist()) for reader, shares in tasting.of(["nobody"], ASKED)] == [("nobody", [0, 0, 0])]
+
+
+@pytest.mark.parametrize("likes_number", [1, 3 * LINEAR_FROM])
+def test_likes_and_papers_without_a_known_word_are_no_taste(
+    made: Lab, tables: Warehouse, likes: Likes, likes_number: int
+) -> None:
+    library = [Entry("龙骨与帆船" + "号" * number, "") for number in range(likes_number)]
+    odd = liking(made, f"odd{likes_number}", library=library)
+    both = liking(made, f"both{likes_number}", library=[*library, Entry(SEA, "")])
+    plain = liking(made, f"plain{likes_number}", library=[Entry(SEA, f"Keels {n}") for n in range(likes_number)])
+    asked = [*ASKED, text("龙骨", ""), text("", None)]
+    shares = dict(Tasting(tables, likes, TUESDAY).of([odd.id, both.id, plain.id], asked))
+    assert shares[odd.id].tolist() == [0.0] * len(asked)
+    for one in (both, plain):
+        assert int(np.argmax(shares[one.id])) == 0
+        assert shares[one.id][3:].tolist() == [0.0, 0.0]
+
+
+def test_a_paper_that_is_liked_by_two_ids_counts_once() -> None:
+    liked = Liked((Like("a", "T"), Like("b", "T"), Like("c", "U")), (Entry("T", "x"),))
+    stored = {one: Stored("a", "T", "x") for one in "ab"}
+    assert _texts(liked, stored) == [text("U", ""), text("T", "x")]

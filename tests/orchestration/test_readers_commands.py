@@ -359,7 +359,7 @@ def test_what_a_reader_likes_by_the_operator_s_hand(tmp_path: Path) -> None:
     library.write_text("@misc{a, title={Harbours and quays}}\n@misc{b, title={On harbours}}\n@misc{c, title={")
     told = said(paperboy, "readers", "likes", ADA, "--library", library)
     assert told.splitlines()[0] == "Entries that could not be read: 1."
-    assert told.splitlines()[2] == "A library of 2 papers."
+    assert told.splitlines()[1:] == [f"{harbours}  On Harbours, Day 10", "A library of 2 papers."]
     assert "  likes 1 paper that they ticked and a library of 2 papers\n" in said(paperboy, "readers", "show", ADA)
     page = said(paperboy, "preview", TUESDAY, "--for", ADA).splitlines()[-1]
     assert "to your taste" in Path(page).read_text()
@@ -368,7 +368,8 @@ def test_what_a_reader_likes_by_the_operator_s_hand(tmp_path: Path) -> None:
     for words, why in (
         (("--add", "2503.99999"), "no day has listed arxiv:2503.99999"),
         (("--drop", harbours), f"{harbours} is not among what they like"),
-        (("--library", tmp_path / "home/warehouse.duckdb"), "is not text in UTF-8"),
+        (("--add", harbours, "--library", tmp_path / "home/warehouse.duckdb"), "warehouse.duckdb is not text in UTF-8"),
+        (("--add", harbours, "--drop", harbours), f"{harbours} is not among what they like"),
     ):
         assert why in refused(paperboy, "readers", "likes", ADA, *words)
     assert "say one of them" in refused(

@@ -60,38 +60,55 @@ class Likes:
         with self._engine.connect() as connection:
             return frozenset(connection.execute(every).scalars())
 
-    def mark(self, reader: Reader, more: Sequence[Like], less: Collection[str], by: Origin) -> None:
-        """Note papers that a reader likes, and ids of such that they like no more.
+    def papers(self) -> set[str]:
+        """The ids of all papers that anybody likes."""
+        with self._engine.connect() as connection:
+            return set(connection.execute(sa.select(likes.c.paper).distinct()).scalars())
+
+    def note(
+        self,
+        reader: Reader,
+        by: Origin,
+        more: Sequence[Like] = (),
+        less: Collection[str] = (),
+        library: Sequence[Entry] | None = None,
+    ) -> None:
+        """Note papers that a reader likes, ids of such that they like no more, and a library in the place of the one
+        before; of none, nothing is kept.
 
         What they like already keeps its time. Of a reader who was erased meanwhile, nothing is noted.
         """
         with transaction(self._engine) as connection:
-            if not _is_there(connection, reader):
+            change = Change(connection)
+            if change.one(readers.c.id == reader.id) is None:
                 return
-            theirs = likes.c.reader == reader.id
-            before = set(connection.execute(sa.select(likes.c.paper).where(theirs)).scalars())
-            gone = before & set(less)
-            new = {one.paper: one.title for one in more if one.paper not in before}
-            if gone:
-                connection.execute(sa.delete(likes).where(theirs, likes.c.paper.in_(gone)))
-            if new:
-                common = {"reader": reader.id, "at": now()}
-                rows = [{"paper": paper, "title": title, **common} for paper, title in new.items()]
-                connection.execute(sa.insert(likes), rows)
-            if gone or new:
-                Change(connection).note(reader.id, "liked", by)
-
-    def shelve(self, reader: Reader, entries: Sequence[Entry], by: Origin) -> None:
-        """Put these in the place of the library that a reader gave before; none forgets it."""
-        with transaction(self._engine) as connection:
-            if not _is_there(connection, reader):
-                return
-            connection.execute(sa.delete(libraries).where(libraries.c.reader == reader.id))
-            if entries:
-                rows = [{"reader": reader.id, "place": place, **vars(entry)} for place, entry in enumerate(entries)]
-                connection.execute(sa.insert(libraries), rows)
-            Change(connection).note(reader.id, "library" if entries else "no library", by)
+            if _mark(connection, reader, more, set(less)):
+                change.note(reader.id, "liked", by)
+            if library is not None and _shelve(connection, reader, library):
+                change.note(reader.id, "library" if library else "no library", by)
 
 
-def _is_there(connection: sa.Connection, reader: Reader) -> bool:
-    return Change(connection).one(readers.c.id == reader.id) is not None
+def _mark(connection: sa.Connection, reader: Reader, more: Sequence[Like], less: set[str]) -> bool:
+    """Whether that changes anything."""
+    theirs = likes.c.reader == reader.id
+    before = set(connection.execute(sa.select(likes.c.paper).where(theirs)).scalars())
+    gone, new = before & less, {one.paper: one.title for one in more if one.paper not in before}
+    for paper in gone:
+        connection.execute(sa.delete(likes).where(theirs, likes.c.paper == paper))
+    if new:
+        common = {"reader": reader.id, "at": now()}
+        connection.execute(sa.insert(likes), [{"paper": one, "title": title, **common} for one, title in new.items()])
+    return bool(gone or new)
+
+
+def _shelve(connection: sa.Connection, reader: Reader, entries: Sequence[Entry]) -> bool:
+    """Whether that changes anything."""
+    theirs = libraries.c.reader == reader.id
+    before = sa.select(libraries.c.title, libraries.c.abstract).where(theirs).order_by(libraries.c.place)
+    if [Entry(*row) for row in connection.execute(before)] == list(entries):
+        return False
+    connection.execute(sa.delete(libraries).where(theirs))
+    if entries:
+        rows = [{"reader": reader.id, "place": place, **vars(entry)} for place, entry in enumerate(entries)]
+        connection.execute(sa.insert(libraries), rows)
+    return True

@@ -74,9 +74,9 @@ class Marking:
         read = library.read(sent.library) if sent.library is not None else None
         known = {one.paper: one for mail in self._mailed(reader, 2 * MAILS) for one in mail.papers}
         more = [known[paper] for paper in sent.ticked if paper in known]
-        self.likes.mark(reader, more, set(sent.shown) - set(sent.ticked), Origin.READER)
-        if read or sent.forget:
-            self.likes.shelve(reader, read.entries if read else (), Origin.READER)
+        given = read or (Library() if sent.forget else None)
+        less = set(sent.shown) - set(sent.ticked)
+        self.likes.note(reader, Origin.READER, more, less, given.entries if given else None)
         return read
 
     def _mailed(self, reader: Reader, most: int) -> Iterator[Mailed]:

@@ -14,16 +14,13 @@ from typing import Any
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from assets.mail.library import MOST, Library
+from assets.mail.library import LARGEST, MOST, Library
 from assets.mail.render import environment
 from assets.mail.shelf import Kept
 from assets.mail.web.liking import Liking
 from assets.mail.web.wanted import CHOICES, Form, zones
 
 TEMPLATES = Path(__file__).parent / "templates"
-MAX_LIBRARY = 16 << 20
-"""Octets of a library; one of ten thousand papers with their abstracts is as large."""
-
 LOG = logging.getLogger("paperboy.web")
 
 POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -81,7 +78,7 @@ class Pages:
         """What the reader who has the token likes, to be changed; or that it was `saved`, or why it was not."""
         values = {"token": token, "signed": signed, "liking": liking, "told": told, "saved": saved, "read": read}
         status = HTTPStatus.BAD_REQUEST if told else HTTPStatus.OK
-        return self._page("likes.html", status, **values, most=MOST, largest=MAX_LIBRARY >> 20)
+        return self._page("likes.html", status, **values, most=MOST, largest=LARGEST >> 20)
 
     def unmailed(self) -> Response:
         """That a reader gets no mail, so that there is nothing to want."""

@@ -26,7 +26,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from assets.mail.feeds import ENTRIES, Place, atom, json_feed
-from assets.mail.library import UnreadableLibrary
+from assets.mail.library import LARGEST, UnreadableLibrary
 from assets.mail.readers.lab import Lab
 from assets.mail.readers.preferences import InvalidPreference
 from assets.mail.readers.reader import InvalidAddress, Reader, State, parsed
@@ -37,7 +37,7 @@ from assets.mail.web.asked import Asked
 from assets.mail.web.conditional import unless_known
 from assets.mail.web.liking import Marking, Sent
 from assets.mail.web.limits import TooMany
-from assets.mail.web.pages import EDITION_POLICY, LOG, MAX_LIBRARY, Guarded, Pages
+from assets.mail.web.pages import EDITION_POLICY, LOG, Guarded, Pages
 from assets.mail.web.signed import Signer
 from assets.mail.web.wanted import Fields, Form, filled
 
@@ -46,8 +46,10 @@ MAX_PREFERENCES = 262_144
 """The body of the form that holds hundreds of names."""
 
 MAX_FIELDS = 10_000
-MAX_LIKES = MAX_LIBRARY + (2 << 20)
-"""The body of the form that holds a library, and papers beside it."""
+MAX_LIKES = 2 * LARGEST
+"""The body of the form that holds a library, and papers beside it: a library that is a little too large is told so."""
+
+NO_MORE = {"connection": "close"}
 
 SUBSCRIBE, PREFERENCES, LIKES = "subscribe", "preferences", "likes"
 """The pages that have a form."""
@@ -112,13 +114,17 @@ class Service:
 
     async def likes(self, request: Request) -> Response:
         """`/likes/TOKEN`: a form with what the reader likes; what it sends is stored."""
+        reader = await run_in_threadpool(self.readers.by_token, request.path_params["token"])
+        if reader is None or reader.state is not State.CONFIRMED:
+            return self._no_reader(reader)  # before the file is read: whoever has no token cannot send one
         if request.method != "POST":
-            return await run_in_threadpool(self._likes, request, "", None)
+            return await run_in_threadpool(self._likes, reader, "", None)
+        _from_our_page(request)
         async with _multipart(request, MAX_LIKES) as form:
             file = form.get("library")
             content = await file.read() if isinstance(file, UploadFile) and file.filename else None
             sent = Sent(_texts(form, "shown"), _texts(form, "like"), content, "forget" in form)
-            return await run_in_threadpool(self._likes, request, str(form.get("form", "")), sent)
+            return await run_in_threadpool(self._likes, reader, str(form.get("form", "")), sent)
 
     def edition(self, request: Request) -> Response:
         """`/editions/DAY`, as it was mailed."""
@@ -202,14 +208,10 @@ class Service:
             return self.pages.stale("unsubscribe")
         return page(filled(self.lab, wanted), saved=True)
 
-    def _likes(self, request: Request, signed: str, sent: Sent | None) -> Response:
-        reader = self.readers.by_token(request.path_params["token"])
-        if reader is None or reader.state is not State.CONFIRMED:
-            return self._no_reader(reader)
+    def _likes(self, reader: Reader, signed: str, sent: Sent | None) -> Response:
         page = partial(self.pages.likes, reader.token, self.signer.form(LIKES, reader.id))
         if sent is None:
             return page(self.liking.form(reader))
-        _from_our_page(request)
         if not self.signer.is_form(signed, LIKES, reader.id):
             return page(self.liking.form(reader), OLD_FORM)
         try:
@@ -272,12 +274,16 @@ def _unavailable(pages: Pages) -> Callable[[Request, Exception], Awaitable[Respo
 
 
 async def _body(request: Request, most: int) -> bytes:
-    body = bytearray()
+    return b"".join([chunk async for chunk in _stream(request, most)])
+
+
+async def _stream(request: Request, most: int) -> AsyncGenerator[bytes, None]:
+    size = 0
     async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise HTTPException(413, "That is more than a form of ours holds.", {"connection": "close"})
-    return bytes(body)
+        size += len(chunk)
+        if size > most:
+            raise HTTPException(413, f"At most {most:,} bytes can be sent here.", NO_MORE)
+        yield chunk
 
 
 @asynccontextmanager
@@ -285,15 +291,11 @@ async def _multipart(request: Request, most: int) -> AsyncIterator[FormData]:
     """A form with a file, which is closed at the end."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise HTTPException(415, "The form is sent as multipart/form-data.")
-    body = await _body(request, most)
-
-    async def stream() -> AsyncGenerator[bytes, None]:
-        yield body
-
+    sent = MultiPartParser(request.headers, _stream(request, most), max_files=1, max_fields=MAX_FIELDS)
     try:
-        form = await MultiPartParser(request.headers, stream(), max_files=1, max_fields=MAX_FIELDS).parse()
+        form = await sent.parse()
     except MultiPartException as error:
-        raise HTTPException(400, "What was sent is no form of ours.") from error
+        raise HTTPException(400, "What was sent is no form of ours.", NO_MORE) from error
     try:
         yield form
     finally:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import StatementError
 
 from assets.mail.database.opened import Place
 from assets.mail.library import Entry
@@ -26,7 +27,7 @@ def likes(place: Place) -> Likes:
 
 
 def mark(likes: Likes, reader: Reader, *more: Like, less: tuple[str, ...] = ()) -> None:
-    likes.mark(reader, more, less, Origin.READER)
+    likes.note(reader, Origin.READER, more, less)
 
 
 def test_papers_are_kept_in_the_order_in_which_they_were_marked(store: Readers, likes: Likes) -> None:
@@ -42,10 +43,10 @@ def test_papers_are_kept_in_the_order_in_which_they_were_marked(store: Readers, 
 
 def test_a_library_takes_the_place_of_the_one_before(store: Readers, likes: Likes) -> None:
     ada = store.add(ADA)
-    likes.shelve(ada, (Entry("Old", ""),) * 3, Origin.READER)
-    likes.shelve(ada, LIBRARY, Origin.READER)
+    likes.note(ada, Origin.READER, library=(Entry("Old", ""),) * 3)
+    likes.note(ada, Origin.READER, library=LIBRARY)
     assert likes.of(ada) == Liked((), LIBRARY)
-    likes.shelve(ada, (), Origin.OPERATOR)
+    likes.note(ada, Origin.OPERATOR, library=())
     assert likes.of(ada) == Liked()
     told = [(event.event, event.by) for event in store.events(ada.id)]
     assert told[1:] == [("library", "reader"), ("library", "reader"), ("no library", "operator")]
@@ -55,15 +56,19 @@ def test_what_changes_nothing_is_no_event(store: Readers, likes: Likes) -> None:
     ada = store.add(ADA)
     mark(likes, ada, SAILS)
     mark(likes, ada, SAILS, less=(BUOYS.paper,))
-    assert [event.event for event in store.events(ada.id)] == ["added", "liked"]
+    for library in ((), LIBRARY, LIBRARY, None):
+        likes.note(ada, Origin.READER, library=library)
+    assert [event.event for event in store.events(ada.id)] == ["added", "liked", "library"]
+    assert likes.of(ada) == Liked((SAILS,), LIBRARY)
 
 
 def test_who_likes_anything_is_known(store: Readers, likes: Likes) -> None:
     ada, ben = store.add(ADA), store.add(BEN)
     assert likes.who() == frozenset()
     mark(likes, ada, SAILS)
-    likes.shelve(ben, LIBRARY, Origin.READER)
+    likes.note(ben, Origin.READER, library=LIBRARY)
     assert likes.who() == {ada.id, ben.id}
+    assert likes.papers() == {SAILS.paper}
     mark(likes, ada, less=(SAILS.paper,))
     assert likes.who() == {ben.id}
 
@@ -71,10 +76,10 @@ def test_who_likes_anything_is_known(store: Readers, likes: Likes) -> None:
 def test_who_is_erased_leaves_no_likes_and_gets_none_after(store: Readers, likes: Likes) -> None:
     ada = store.add(ADA)
     mark(likes, ada, SAILS)
-    likes.shelve(ada, LIBRARY, Origin.READER)
+    likes.note(ada, Origin.READER, library=LIBRARY)
     store.erase(ADA)
     mark(likes, ada, BUOYS)
-    likes.shelve(ada, LIBRARY, Origin.READER)
+    likes.note(ada, Origin.READER, library=LIBRARY)
     assert (likes.of(ada), likes.who()) == (Liked(), frozenset())
 
 
@@ -83,3 +88,10 @@ def test_who_unsubscribes_keeps_them_for_when_they_come_back(store: Readers, lik
     mark(likes, ada, SAILS)
     store.remove(ADA)
     assert likes.of(store.add(ADA, again=True)) == Liked((SAILS,))
+
+
+def test_what_cannot_be_noted_as_a_whole_is_not_noted(store: Readers, likes: Likes) -> None:
+    ada = store.add(ADA)
+    with pytest.raises(StatementError):
+        likes.note(ada, Origin.READER, [SAILS], library=[Entry("Fog", object())])  # type: ignore[arg-type]
+    assert likes.of(ada) == Liked()

@@ -28,7 +28,7 @@ def pages(site: Site) -> dict[str, str]:
     preferences = f"/preferences/{site.made.readers.add(BEN).token}"
     return {
         "/": "", f"/confirm/{link}": "", f"/unsubscribe/{reader.token}": "", f"/editions/{DAY}": "style",
-        preferences: "", "/preferences/x": "",
+        preferences: "", "/preferences/x": "", preferences.replace("preferences", "likes"): "", "/likes/x": "",
         "/confirm/x": "", "/unsubscribe/x": "", "/editions/2026-11-21": "", "/editions/..%2fmail": "", "/none": "",
         "/subscribe": "", "/feed.atom": "", "/feed.json": "", "/health": "", "/style.css": "",
     }  # fmt: skip
@@ -54,7 +54,7 @@ def test_every_answer_has_the_headers_of_protection_and_head_is_get_without_its_
         get, head = site.ask(path), site.ask(path, "HEAD")
         assert head.status_code == get.status_code
         assert head.content == b""
-        has_a_form = path.startswith("/preferences") or path == "/"
+        has_a_form = path.startswith(("/preferences", "/likes")) or path == "/"
         different = {"date", "content-length"} if has_a_form else {"date"}
         gotten, headed = (
             {name.lower(): value for name, value in answer.headers.items() if name.lower() not in different}
