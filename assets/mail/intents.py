@@ -146,10 +146,10 @@ class Intents:
         """The row of a day and a reader, if there is one."""
         return next(iter(self._read(sa.and_(outbox.c.day == day, outbox.c.reader == reader))), None)
 
-    def latest(self, reader: str, most: int) -> list[Row]:
-        """The newest rows of a reader, the newest first."""
-        query = sa.select(outbox).where(outbox.c.reader == reader).order_by(outbox.c.day.desc()).limit(most)
-        return self._found(query)
+    def sent(self, reader: str, most: int) -> list[Row]:
+        """The last mails that were sent to a reader, the newest edition first."""
+        theirs = sa.and_(outbox.c.reader == reader, outbox.c.state == State.SENT)
+        return self._found(sa.select(outbox).where(theirs).order_by(outbox.c.day.desc()).limit(most))
 
     def editions(self, day: datetime.date) -> set[str]:
         """The hashes of the editions of which mails of a day were written down."""

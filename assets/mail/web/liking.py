@@ -38,7 +38,7 @@ class Mailed:
 
 @dataclass(frozen=True)
 class Liking:
-    """What `reader` likes, as the form shows it; `of` is read from the store of likes, `mails` from the outbox."""
+    """What a reader likes, beside the papers of their last mails."""
 
     liked: Liked
     mails: Sequence[Mailed]
@@ -62,9 +62,9 @@ class Marking:
     likes: Likes
     outbox: Intents
 
-    def form(self, reader: Reader, mails: int = MAILS) -> Liking:
+    def form(self, reader: Reader) -> Liking:
         """What a reader likes, with their last mails."""
-        return Liking(self.likes.of(reader), list(self._mailed(reader, mails)))
+        return Liking(self.likes.of(reader), list(self._mailed(reader, MAILS)))
 
     def save(self, reader: Reader, sent: Sent) -> Library | None:
         """Note what a reader likes now; the library that was read, if there was one.
@@ -81,7 +81,7 @@ class Marking:
 
     def _mailed(self, reader: Reader, most: int) -> Iterator[Mailed]:
         """The last mails; none of those that were written down before mails kept their papers."""
-        for row in self.outbox.latest(reader.id, most):
+        for row in self.outbox.sent(reader.id, most):
             if row.works and (material := self.outbox.material(row.day, row.first_day)):
                 told = material.of(row.works)
                 papers = (paper for section in told.sections for paper in section.papers)

@@ -225,6 +225,12 @@ def sent(method: str) -> dict[str, dict[str, tuple[str, bytes]]]:
     return {"files": {"library": ("", b"")}} if method == "POST" else {}
 
 
+@pytest.mark.parametrize("state", ["pending", "retry", "failed", "cancelled"])
+def test_a_mail_that_did_not_arrive_has_nothing_to_tick(site: Site, path: str, state: str) -> None:
+    site.sql(f"UPDATE outbox SET state = '{state}'")  # noqa: S608 - a state of ours
+    assert shown(site.ask(path).text) == []
+
+
 def test_a_reader_of_before_mails_kept_their_papers_sees_none(start: Callable[..., Site]) -> None:
     site = start()
     site.made.readers.add(ADA)
