@@ -12,9 +12,10 @@ import polars as pl
 from assets.clean.ids import named
 from assets.mail.formula import arithmetic, in_words
 from assets.mail.period import Period, best
-from assets.mail.personal import Personal
+from assets.mail.personal import Personal, formula_for_one
 from assets.mail.rank import EVERY, Ranking
 from assets.mail.selection import Selection, selection
+from assets.mail.words import ENGLISH
 from orchestration import resources
 from orchestration.readers import for_reader
 from orchestration.settings import Settings
@@ -84,7 +85,8 @@ def top(settings: Settings, period: Period, size: int, profile: Path | None, *, 
         yield from _paragraph(row)
     if found.muted:
         yield f"{found.muted} of {every.height} papers are muted."
-    yield f"Ranked by {in_words(every['weights'][0])}."
+    told = in_words(every["weights"][0])
+    yield f"Ranked by {formula_for_one(told, ENGLISH) if profile else told}."
 
 
 def page(settings: Settings, period: Period, size: int, profile: Path | None) -> Selection:

@@ -18,6 +18,7 @@ from assets.mail.carried import NEW
 from assets.mail.edition import Counts, Edition, Entry, dated, ending, entries, formula, sections
 from assets.mail.formula import formula_in
 from assets.mail.lists import SourceList, alarms, day_state
+from assets.mail.personal import formula_for_one
 from assets.mail.reason import reason_in
 from assets.mail.selection import Selection
 from assets.mail.words import ENGLISH, N_, Words, words_of
@@ -74,7 +75,7 @@ class Material(Generic[Frame]):
 
     def of(self, works: Works, language: str = ENGLISH.language) -> Frame:
         """A mail of some of its papers, in their order and in a language. Raises `KeyError` for one that it lacks."""
-        frame = self._frame(language)
+        frame = self._frame(language, any(because for _, because in works))
         return frame.holding([self._placed(*one, language) for one in enumerate(works, 1)])
 
     def joined(self, other: "Material[Frame]") -> "Material[Frame]":
@@ -94,12 +95,13 @@ class Material(Generic[Frame]):
         return made
 
     @cached_property
-    def _frame(self) -> Callable[[str], Frame]:
-        """The frame in a language; the same for many readers."""
+    def _frame(self) -> Callable[[str, bool], Frame]:
+        """The frame in a language, and whether it says what counts for one reader; the same for many."""
 
         @cache
-        def frame(language: str) -> Frame:
-            return self.frame if language == self.frame.language else self.frame.in_language(language)
+        def frame(language: str, personal: bool) -> Frame:
+            made = self.frame if language == self.frame.language else self.frame.in_language(language)
+            return replace(made, formula=formula_for_one(made.formula, words_of(language))) if personal else made
 
         return frame
 

@@ -9,6 +9,7 @@ import polars as pl
 from assets.mail.labels import Labels
 from assets.mail.profile import Profile
 from assets.mail.taste import Shares
+from assets.mail.words import N_, Words
 
 FOLLOWED: Mapping[str, float] = {"authors": 2.0, "topics": 1.0, "keywords": 1.0, "categories": 0.5}
 """Points for a paper of what is followed, once for each of the four."""
@@ -18,6 +19,12 @@ TASTE = 3.0
 
 TOLD_FROM = 0.4
 """The share of taste from which the reader is told of it: 95 of 100 papers by others have less."""
+
+
+MORE = N_(
+    "%(formula)s; plus %(authors)s for an author that you follow, %(topics)s for a topic, %(keywords)s for a keyword, "
+    "%(categories)s for a category, and up to %(taste)s for what is to your taste"
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,12 @@ def personal(ranked: pl.DataFrame, tags: pl.DataFrame, profile: Profile, taste: 
     )
     kept = ordered.filter(~pl.col("muted")).drop("muted")
     return Personal(kept.with_columns(place=pl.int_range(1, pl.len() + 1, dtype=pl.Int32)), len(muted))
+
+
+def formula_for_one(formula: str, words: Words) -> str:
+    """A formula in words, with what is added for one reader; empty where it is."""
+    gains = {kind: words.weight(gain) for kind, gain in FOLLOWED.items()}
+    return words.gettext(MORE, formula=formula, **gains, taste=words.weight(TASTE)) if formula else ""
 
 
 def points(matches: Mapping[str, str]) -> float:

@@ -27,6 +27,7 @@ from assets.mail.edition import (
 from assets.mail.formula import formula_in
 from assets.mail.lists import SourceList, day_state
 from assets.mail.period import Period
+from assets.mail.personal import formula_for_one
 from assets.mail.reason import reason_in
 from assets.mail.words import ENGLISH, N_, Words, words_of
 
@@ -144,6 +145,7 @@ def selection(
     In English, or in another of `words.LANGUAGES`.
     """
     days, words = period.days, words_of(language)
+    told = formula_in(formula(rows), words)
     with warehouse.kept_open():
         made = warehouse.read(MADE, {"days": days})["day"].to_list()
         lists = warehouse.read(LISTS, {"days": days}).to_dicts()
@@ -153,7 +155,7 @@ def selection(
         tuple(areas(_entries(rows, period, words), words)),
         works,
         _states(days, made, lists, newest),
-        formula_in(formula(rows), words),
+        formula_for_one(told, words) if "because" in rows.columns else told,
         left_out,
         language,
     )

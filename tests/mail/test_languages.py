@@ -90,7 +90,8 @@ def test_a_german_mail() -> None:
         "Nachgeholt: 1 von 187 Artikeln vom 9. bis 17. November (Tage ohne Ausgabe)",
         "9. November: zurückgezogen",
         "Geordnet nach 1 × ln(1 + Stimmen) + 0,2 × ln(1 + Stimmen der letzten 24 h)",
-        "Stimmen und Kommentare halbieren sich alle 24 h.",
+        "Stimmen und Kommentare halbieren sich alle 24 h; dazu 2 für jemanden, dem Sie folgen, 1 für ein Thema,",
+        "0,5 für eine Kategorie und bis zu 3 für das, was nach Ihrem Geschmack ist.",
         "Versandt vom eigenen Paperboy Ihrer Arbeitsgruppe.",
         "Abbestellen: https://papers.example/un/x",
     ):

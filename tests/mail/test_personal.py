@@ -1,5 +1,6 @@
 """The ranking for one reader: follows, mutes, and taste learned from what they like."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from assets.mail.personal import FOLLOWED, Personal, personal
+from assets.mail.personal import FOLLOWED, TASTE, Personal, formula_for_one, personal
 from assets.mail.profile import Profile, Wishes, plain
 from assets.mail.rank import Ranking, rank
 from assets.mail.taste import LINEAR_FROM, background, taste
+from assets.mail.words import ENGLISH
 from tests.lab import lab
 from tests.mail.test_digest import publish
 from tests.mail.test_rank import DAY, TAGS, works
@@ -126,7 +128,16 @@ def test_the_command_ranks_for_a_reader(tmp_path: Path) -> None:
     assert [line.split()[2].rstrip(",") for line in lines if " Day 10" in line] == ["Buoys", "Tides", "Sails"]
     assert "you follow Ada Tides" in told.stdout
     assert "1 of 4 papers are muted." in told.stdout
+    assert "halve every 24 h; plus 2 for an author that you follow" in told.stdout
     me.write_text('likes = ["2503.99999"]')
     unknown = terminal("top", "day", MONDAY, "--for", me)
     assert unknown.exit_code == 1
     assert f"{me}: likes arxiv:2503.99999, which no day has listed" in unknown.stderr
+
+
+def test_the_formula_of_one_reader_says_each_of_their_points() -> None:
+    told = formula_for_one("1 × ln(1 + votes)", ENGLISH)
+    assert told.startswith("1 × ln(1 + votes); plus 2 for an author that you follow, 1 for a topic, 1 for a keyword, ")
+    assert told.endswith("0.5 for a category, and up to 3 for what is to your taste")
+    assert [float(part) for part in re.findall(r"[\d.]+ (?=for)", told)] == [*FOLLOWED.values(), TASTE]
+    assert formula_for_one("", ENGLISH) == ""
