@@ -1,5 +1,6 @@
 """`paperboy doctor`: a line for everything, and what is wrong where something is."""
 
+import atexit
 import socket
 import subprocess
 from pathlib import Path
@@ -13,9 +14,11 @@ from tests.postgres import Server
 
 
 def closed_port() -> str:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return str(taken.getsockname()[1])
+    """One that refuses; taken until the process ends, so that no server of another test comes to listen there."""
+    taken = socket.socket()
+    atexit.register(taken.close)
+    taken.bind(("127.0.0.1", 0))
+    return str(taken.getsockname()[1])
 
 
 def findings(result: Result) -> dict[str, tuple[str, str]]:
