@@ -137,7 +137,7 @@ def likes(
 
     ID is that of a paper that a day has listed, as 2503.14456. Readers tick papers themselves, by a link in each mail.
     """
-    from assets.mail.library import Library
+    from assets.mail.bibtex import Library
     from assets.mail.phrases import papers
     from assets.mail.words import ENGLISH
     from orchestration import resources
@@ -154,8 +154,8 @@ def likes(
     liked = store.of(reader)
     for line in in_columns([(one.paper, one.title) for one in liked.papers[::-1]] or [("No paper is ticked.",)]):
         click.echo(line)
-    if liked.library:
-        click.echo(f"A library of {papers(len(liked.library), ENGLISH)}.")
+    if liked.shelf:
+        click.echo(f"A library of {papers(len(liked.shelf), ENGLISH)}.")
 
 
 @readers.command()

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assets.clean.ids import named
-from assets.mail.library import MOST, Library, UnreadableLibrary
-from assets.mail.library import read as read_library
+from assets.mail import bibtex
+from assets.mail.bibtex import MOST, Library, UnreadableLibrary
 from assets.mail.phrases import papers
 from assets.mail.readers.likes import Like, Liked, Likes
 from assets.mail.readers.reader import Origin, Reader
@@ -21,7 +21,7 @@ class NotLiked(Exception):
 def in_words(liked: Liked) -> list[str]:
     """How much a reader likes, in a line; none where that is nothing."""
     ticked = f"{papers(len(liked.papers), ENGLISH)} that they ticked" if liked.papers else ""
-    shelf = f"a library of {papers(len(liked.library), ENGLISH)}" if liked.library else ""
+    shelf = f"a library of {papers(len(liked.shelf), ENGLISH)}" if liked.shelf else ""
     found = " and ".join(part for part in (ticked, shelf) if part)
     return [f"likes {found}"] if found else []
 
@@ -48,7 +48,7 @@ def like(
 def read(file: Path) -> Library:
     """A BibTeX file. Raises `UnreadableLibrary`, which names it."""
     try:
-        return read_library(file.read_bytes())
+        return bibtex.read(file.read_bytes())
     except UnreadableLibrary as error:
         raise UnreadableLibrary(f"{file} {error}") from error
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from assets.clean.ids import named
 from assets.mail.personal import Personal, personal
-from assets.mail.profile import Profile, load, text
+from assets.mail.profile import Profile, load
 from assets.mail.taste import taste
 from assets.mail.tasting import found, known, texts
 from orchestration.warehouse import Warehouse
@@ -46,4 +46,4 @@ def _liked(tables: Warehouse, profile: Profile, file: Path) -> list[str]:
             f"{file}: likes {', '.join(unknown)}, which no day has listed; look at the ids, or add such papers to the "
             "BibTeX file that library names"
         )
-    return [text(stored[one].title, stored[one].abstract) for one in ids]
+    return [stored[one].text for one in ids]

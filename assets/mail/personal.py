@@ -68,7 +68,7 @@ def points(matches: Mapping[str, str]) -> float:
     return sum(FOLLOWED[kind] for kind in matches)
 
 
-def because(matches: Mapping[str, str], share: float = 0.0) -> str:
+def because(matches: Mapping[str, str], share: float) -> str:
     """Why a reader gets a paper that matches what they follow, or is to their taste; empty for any other."""
     followed = f"you follow {', '.join(dict.fromkeys(matches.values()))}" if matches else ""
     return ", ".join(filter(None, (followed, f"{share:.0%} to your taste" if share >= TOLD_FROM else "")))

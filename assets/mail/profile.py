@@ -19,7 +19,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from assets.mail.library import UnreadableLibrary, read
+from assets.mail.bibtex import UnreadableLibrary, read
 
 KNOWN = ("likes", "library", "follow", "mute")
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,11 @@ class Stored:
     title: str
     abstract: str
 
+    @property
+    def text(self) -> str:
+        """What is compared of it."""
+        return text(self.title, self.abstract)
+
 
 @dataclass(frozen=True)
 class Tasting:
@@ -55,13 +61,18 @@ class Tasting:
         """Of each of these readers, by their ids, how much they like each of some papers, given by their texts."""
         if not readers:
             return
-        with self.warehouse.kept_open():
-            words, stored = known(self.warehouse, self.day), found(self.warehouse, self.likes.papers())
+        words, stored = self._looked_up
         asked, waiting = words.weighed(papers), iter(readers)
         while some := list(islice(waiting, AT_ONCE)):
             liked = self.likes.of_these(some)
             for reader in some:
                 yield reader, taste(words, words.weighed(_texts(liked[reader], stored)), asked)
+
+    @cached_property
+    def _looked_up(self) -> tuple[Background, dict[str, Stored]]:
+        """The words of the day, and all that anybody likes: the same for the papers of one day and of several."""
+        with self.warehouse.kept_open():
+            return known(self.warehouse, self.day), found(self.warehouse, self.likes.papers())
 
 
 def known(warehouse: "Warehouse", day: date) -> Background:
@@ -82,7 +93,6 @@ def texts(papers: pl.DataFrame) -> list[str]:
 
 def _texts(liked: Liked, stored: Mapping[str, Stored]) -> list[str]:
     """The texts of what counts of a reader's likes, each once, the newest first."""
-    library = (text(entry.title, entry.abstract) for entry in liked.library)
+    library = (text(entry.title, entry.abstract) for entry in liked.shelf)
     papers = (stored.get(one.paper, Stored(one.paper, one.title, "")) for one in liked.papers)
-    marked = (text(paper.title, paper.abstract) for paper in papers)
-    return list(dict.fromkeys([*library, *marked][::-1]))[:MOST]
+    return list(dict.fromkeys([*library, *(paper.text for paper in papers)][::-1]))[:MOST]

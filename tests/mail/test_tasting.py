@@ -7,7 +7,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from assets.mail.library import Entry
+from assets.mail.bibtex import Entry
 from assets.mail.profile import text
 from assets.mail.readers.likes import Like, Liked, Likes
 from assets.mail.readers.reader import Origin, Reader

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from assets.mail.bibtex import Entry
 from assets.mail.database.opened import Place, now, opened, transaction
 from assets.mail.database.tables import libraries, likes, readers
-from assets.mail.library import Entry
 from assets.mail.readers.change import Change
 from assets.mail.readers.reader import Origin, Reader
 
@@ -26,7 +26,7 @@ class Liked:
     """What one reader likes, the oldest first."""
 
     papers: tuple[Like, ...] = ()
-    library: tuple[Entry, ...] = ()
+    shelf: tuple[Entry, ...] = ()
 
 
 class Likes:

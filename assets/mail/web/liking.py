@@ -4,9 +4,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from assets.mail import library
+from assets.mail.bibtex import Library, read
 from assets.mail.intents import Intents
-from assets.mail.library import Library
 from assets.mail.readers.likes import Like, Liked, Likes
 from assets.mail.readers.reader import Origin, Reader
 from assets.mail.tasting import MOST
@@ -19,12 +18,12 @@ MAILS = 7
 class Sent:
     """What the form brought back: the ids of the papers that it showed, and that are ticked; and of the library.
 
-    `library` is a file's content, None where none was chosen; `forget` asks that there be none any more.
+    `file` is a library's content, None where none was chosen; `forget` asks that there be none any more.
     """
 
     shown: Collection[str] = ()
     ticked: Collection[str] = ()
-    library: bytes | None = None
+    file: bytes | None = None
     forget: bool = False
 
 
@@ -71,13 +70,13 @@ class Marking:
 
         Of the library nothing is noted, and of the papers neither, where it cannot be read: `UnreadableLibrary`.
         """
-        read = library.read(sent.library) if sent.library is not None else None
+        found = read(sent.file) if sent.file is not None else None
         known = {one.paper: one for mail in self._mailed(reader, 2 * MAILS) for one in mail.papers}
         more = [known[paper] for paper in sent.ticked if paper in known]
-        given = read or (Library() if sent.forget else None)
+        given = found or (Library() if sent.forget else None)
         less = set(sent.shown) - set(sent.ticked)
         self.likes.note(reader, Origin.READER, more, less, given.entries if given else None)
-        return read
+        return found
 
     def _mailed(self, reader: Reader, most: int) -> Iterator[Mailed]:
         """The last mails; none of those that were written down before mails kept their papers."""

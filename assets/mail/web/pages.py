@@ -14,7 +14,7 @@ from typing import Any
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from assets.mail.library import LARGEST, MOST, Library
+from assets.mail.bibtex import LARGEST, MOST, Library
 from assets.mail.render import environment
 from assets.mail.shelf import Kept
 from assets.mail.web.liking import Liking

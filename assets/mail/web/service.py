@@ -25,8 +25,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from assets.mail.bibtex import LARGEST, UnreadableLibrary
 from assets.mail.feeds import ENTRIES, Place, atom, json_feed
-from assets.mail.library import LARGEST, UnreadableLibrary
 from assets.mail.readers.lab import Lab
 from assets.mail.readers.preferences import InvalidPreference
 from assets.mail.readers.reader import InvalidAddress, Reader, State, parsed

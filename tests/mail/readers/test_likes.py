@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import StatementError
 
+from assets.mail.bibtex import Entry
 from assets.mail.database.opened import Place
-from assets.mail.library import Entry
 from assets.mail.readers.likes import Like, Liked, Likes
 from assets.mail.readers.reader import Origin, Reader
 from assets.mail.readers.store import Readers

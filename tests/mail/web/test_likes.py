@@ -7,7 +7,7 @@ from html import unescape
 import pytest
 import requests
 
-from assets.mail.library import LARGEST, MOST, Entry
+from assets.mail.bibtex import LARGEST, MOST, Entry
 from assets.mail.readers.likes import Like, Liked
 from assets.mail.readers.reader import Origin
 from assets.mail.web.service import MAX_LIKES
@@ -94,9 +94,9 @@ def test_what_no_mail_of_the_reader_held_cannot_be_ticked(site: Site, path: str)
 def test_a_library_is_read_and_replaced_and_forgotten(site: Site, path: str) -> None:
     answer = save(site, path, [], LIBRARY)
     assert "Of your library 2 papers count." in " ".join(answer.text.split())
-    assert liked(site).library == (Entry("Anchors", "They hold."), Entry("Keels", ""))
+    assert liked(site).shelf == (Entry("Anchors", "They hold."), Entry("Keels", ""))
     assert save(site, path, []).status_code == 200
-    assert len(liked(site).library) == 2, "a file that was not chosen takes nothing away"
+    assert len(liked(site).shelf) == 2, "a file that was not chosen takes nothing away"
     many = (
         b"".join(b"@misc{k%d, title={T}, year={%d}}" % (n, 1000 + n) for n in range(MOST + 2))
         + b"@misc{broken, title={"
@@ -104,7 +104,7 @@ def test_a_library_is_read_and_replaced_and_forgotten(site: Site, path: str) -> 
     told = " ".join(save(site, path, [], many, forget="yes").text.split())
     left_out = f"the 2 oldest were left out, for at most {MOST} count; 1 could not be read."
     assert f"Of your library {MOST} papers count; {left_out}" in told
-    assert len(liked(site).library) == MOST
+    assert len(liked(site).shelf) == MOST
     assert save(site, path, [], forget="yes").status_code == 200
     assert liked(site) == Liked()
 
@@ -131,7 +131,7 @@ def test_who_was_mailed_nothing_yet_may_give_a_library(site: Site) -> None:
     path = f"/likes/{site.reader().token}"
     assert "Once a mail was made for you" in site.ask(path).text
     assert save(site, path, [], LIBRARY).status_code == 200
-    assert len(liked(site).library) == 2
+    assert len(liked(site).shelf) == 2
 
 
 def test_mails_and_preferences_lead_to_the_page(site: Site, path: str, relay: Server) -> None:
@@ -211,7 +211,7 @@ def test_a_large_library_is_taken(site: Site, path: str) -> None:
     paper = b"@misc{k%d, title={T}, year={%d}, note={" + b"word " * 2_000 + b"}}\n"
     library = b"".join(paper % (n, n) for n in range(LARGEST // len(paper)))
     assert save(site, path, [], library).status_code == 200
-    assert len(liked(site).library) == MOST
+    assert len(liked(site).shelf) == MOST
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -5,12 +5,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING
 
 from assets.mail.edition import one_line
-
-if TYPE_CHECKING:
-    from bibtexparser.library import Library as Parsed
 
 LARGEST = 8 << 20
 """Octets of a file; a library of five thousand papers with their abstracts is as large."""
@@ -53,12 +49,9 @@ class Library:
 
 def read(content: bytes) -> Library:
     """What a file in BibTeX holds. Raises `UnreadableLibrary` where that is no paper with a title."""
-    from bibtexparser.entrypoint import parse_string
-
-    logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # what it cannot read is counted
     text = _decoded(content)
     with _ONE_AT_A_TIME:
-        found, unreadable = _fields(parse_string(text))
+        found, unreadable = _fields(text)
         titled = [fields for fields in found if one_line(fields.get("title", ""))]
         if not titled:
             raise UnreadableLibrary("holds no entry with a title; export your library as BibTeX")
@@ -77,13 +70,16 @@ def _decoded(content: bytes) -> str:
         raise UnreadableLibrary("is not text in UTF-8; export your library as BibTeX, in UTF-8") from error
 
 
-def _fields(parsed: "Parsed") -> tuple[list[Fields], int]:
+def _fields(text: str) -> tuple[list[Fields], int]:
     """Each entry by the names of its fields in small letters, and how many cannot be read at all.
 
     Also those with the key of another, or with a field twice, are papers.
     """
+    from bibtexparser.entrypoint import parse_string
     from bibtexparser.model import Entry as Block
 
+    logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # what it cannot read is counted
+    parsed = parse_string(text)
     others = [block.ignore_error_block for block in parsed.failed_blocks]
     read = [block for block in others if isinstance(block, Block)]
     every = (*parsed.entries, *read)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assets.mail.library import LARGEST, LENGTHS, MOST, Entry, Library, UnreadableLibrary, read
+from assets.mail.bibtex import LARGEST, LENGTHS, MOST, Entry, Library, UnreadableLibrary, read
 
 
 def numbered(*years: int) -> bytes:
