@@ -3,13 +3,15 @@
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from assets.tag.learn import Part, Scored, f1, labels, parts, split
-from assets.tag.learned import Learned, features, texts
+from assets.tag.learned import Categories, Learned, features, texts
 from assets.tag.taxonomy import load
 from tests.benchmarks.table import Row, at_least, in_process, lines
 from tests.tag.real_labels import CORPUS, DAYS, LABELS, labelled, of_arxiv, recorded
@@ -21,6 +23,9 @@ RARE = 5
 NEAR = ("cs.", "eess.", "stat.")
 OTHERS = 17_000
 """Papers of arXiv beside those of Hugging Face."""
+
+BLOCKS = 0.40, 0.55, 0.70, 0.85
+"""Where each of the blocks that are looked at in turn begins, as a share of the papers, the oldest first."""
 
 MICRO, MACRO, PRECISION, KEYWORDS = 0.70, 0.36, 0.40, 0.30
 
@@ -39,6 +44,8 @@ def report() -> Iterator[str]:
     yield "categories, " + _of_all(categories, given)
     if CORPUS.exists():
         yield _with_arxiv(by_name["categories"], given, same)
+        yield "the same, in four blocks one after another, each by what was learned from all papers before it:"
+        yield from _in_turn(by_name["categories"], given, same)
     prior, scored, seconds = _measured(by_name["prior"], of_days)
     yield _told("prior, first 5 of a day", scored, PRECISION, seconds)
     _, scored, seconds = _measured(by_name["keywords"], given)
@@ -65,28 +72,58 @@ def _told(what: str, found: Scored, target: float | None, seconds: float) -> str
 def _with_arxiv(part: Part, given: pl.DataFrame, same: pl.Expr) -> str:
     """The same of what those papers teach together with others of arXiv, all older than what it is measured on."""
     older, newest = split(given.filter(part.labelled))
-    others = of_arxiv(newest["day"].to_list()[0], OTHERS, NEAR).join(given, "work_id", how="anti").with_columns(same)
-    together = pl.concat([older, others]).sort("day", "work_id")
+    together = _beside_arxiv(older, newest, given, same)
     began = time.process_time()
     learned = part.trained(together)
     seconds = time.process_time() - began
     return f"with others of arXiv, {together.height:,} papers in {seconds:.0f} cpu s, {_of_all(learned, given)}"
 
 
+def _beside_arxiv(older: pl.DataFrame, newest: pl.DataFrame, given: pl.DataFrame, same: pl.Expr) -> pl.DataFrame:
+    before = newest["day"].to_list()[0]
+    others = of_arxiv(before, OTHERS, NEAR).join(given, "work_id", how="anti").with_columns(same)
+    return pl.concat([older, others]).sort("day", "work_id")
+
+
+def _in_turn(part: Part, given: pl.DataFrame, same: pl.Expr) -> Iterator[str]:
+    """Rolling origin: four blocks of papers, each looked at by what all older papers taught, with others of arXiv."""
+    named, names = _named(given)
+    days = named["day"].to_list()
+    bounds = [days[int(share * named.height)] for share in BLOCKS] + [days[-1] + timedelta(days=1)]
+    all_guessed, all_right = [], []
+    for first, after in pairwise(bounds):
+        older, block = named.filter(pl.col("day") < first), named.filter(pl.col("day").is_between(first, after, "left"))
+        model = part.trained(_beside_arxiv(older, block, given, same)).categories
+        assert model is not None
+        guessed, right = _guessed(model, block, names), labels(block, names)
+        yield f"  {block.height:,} papers from {first}: {_both(guessed, right)}"
+        all_guessed.append(guessed)
+        all_right.append(right)
+    together = np.concatenate(all_guessed), np.concatenate(all_right)
+    yield f"  all {len(together[0]):,} of these blocks: {_both(*together)}"
+
+
+def _named(given: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    """The papers with categories, and every category of computing and near it that has a few of them."""
+    named = given.filter(pl.col("categories").list.len() > 0)
+    counts = named.select(pl.col("categories").explode()).to_series().value_counts()
+    return named, sorted(name for name, count in counts.iter_rows() if count >= RARE and name.startswith(NEAR))
+
+
+def _guessed(model: Categories, papers: pl.DataFrame, names: list[str]) -> NDArray[np.bool_]:
+    """A row a paper, a column a name; nothing is guessed of a category too rare to be learned."""
+    found = model.scores(texts(papers), papers["authors"].to_list()) > 0
+    never = np.zeros(papers.height, bool)
+    return np.array([found[:, model.names.index(name)] if name in model.names else never for name in names]).T
+
+
 def _of_all(learned: Learned, given: pl.DataFrame) -> str:
     """F1 over every category of computing and near it that has a few papers, those that were too rare to learn too."""
     model = learned.categories
     assert model is not None
-    named = given.filter(pl.col("categories").list.len() > 0)
-    counts = named.select(pl.col("categories").explode()).to_series().value_counts()
-    names = sorted(name for name, count in counts.iter_rows() if count >= RARE and name.startswith(NEAR))
+    named, names = _named(given)
     _, newest = split(named)
-    right = labels(newest, names)
-    found = model.scores(texts(newest), newest["authors"].to_list()) > 0
-    guessed = np.zeros_like(right)
-    for place, name in enumerate(names):
-        if name in model.names:
-            guessed[:, place] = found[:, model.names.index(name)]
+    guessed, right = _guessed(model, newest, names), labels(newest, names)
     whole = newest["authors"].is_not_null().to_numpy()
     return (
         f"all {len(names)} with {RARE} papers, {len(set(names) & set(model.names))} of them learned: "
