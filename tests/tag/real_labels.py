@@ -106,19 +106,18 @@ def labelled() -> pl.DataFrame:
     )  # fmt: skip
 
 
-def of_arxiv(before: date, most: int, near: tuple[str, ...]) -> pl.DataFrame:
-    """The newest papers of the corpus of arXiv submitted before a day, as `STORED`, without votes.
+def of_arxiv(near: tuple[str, ...]) -> pl.DataFrame:
+    """The papers of the corpus of arXiv, as `STORED`, without votes.
 
     Of their categories those that begin so as `near` says; papers with none of them, or of no date, are left out.
     """
     rows = map(json.loads, gzip.open(CORPUS, "rt", encoding="utf-8"))
-    older = sorted(
+    return _stored(
         (date.fromisoformat(day), row["id"], row["title"], row["abstract"], row["authors"], categories, None, None)
         for row in rows
-        if "" < (day := row["published"] or row["first_seen"]) < before.isoformat()
+        if (day := row["published"] or row["first_seen"])
         and (categories := [name for name in row["categories"] if name.startswith(near)])
     )
-    return _stored(older[-most:])
 
 
 def recorded(most: int | None = None) -> pl.DataFrame:
